@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Merging one write by rules R1, R8, R9 and R10. First it is judged, by stamps alone; then all that
+ * needs memory is made; only then anything changes, and from there on nothing can fail. */
+#include "lib/store/register.h"
+#include "lib/store/state.h"
+
+/* What is to become of a write. */
+typedef struct verdict {
+    zc_outcome_t outcome;
+    bool writes; /* it takes the register, as an entry or as a ghost */
+} verdict_t;
+
+/* Of the item and what a slot holds: below 0, 0 or above 0. */
+static int compare_stamps(const zc_store_t *store, const zc_store_item_t *item,
+                          const zc_slot_t *slot) {
+    if (item->hlc != slot->hlc) {
+        return item->hlc < slot->hlc ? -1 : 1;
+    }
+    return zc_origin_compare(&store->origins.ids[item->origin], &store->origins.ids[slot->origin]);
+}
+
+static uint64_t digest_of(const zc_store_t *store, const zc_store_item_t *item) {
+    return zc_payload_digest(item, &store->origins.ids[item->origin]);
+}
+
+/* The same stamp twice. A ghost of it is an eviction elsewhere, or ours: local (R11). Other bytes
+ * are a fault, of which all nodes keep the one with the larger digest, whichever came first. */
+static verdict_t judge_equal(const zc_store_t *store, const zc_store_item_t *item,
+                             const zc_slot_t *slot) {
+    if (item->ghost || zc_slot_kind(slot) == ZC_SLOT_GHOST) {
+        return (verdict_t){ZC_OUTCOME_SAME, false};
+    }
+    const zc_payload_t *payload = slot->payload;
+    if (payload->type == item->type && payload->deadline_ms == item->deadline_ms &&
+        zc_slice_equal(zc_payload_key(payload), item->key) &&
+        zc_slice_equal(zc_payload_value(payload), item->value)) {
+        return (verdict_t){ZC_OUTCOME_SAME, false};
+    }
+    return (verdict_t){ZC_OUTCOME_FAULT, digest_of(store, item) > payload->digest};
+}
+
+static bool is_above_horizon(const zc_store_t *store, const zc_store_item_t *item) {
+    zc_stamp_t stamp = zc_store_stamp(store, item->hlc, item->origin);
+    return zc_stamp_compare(&stamp, &store->horizon) > 0;
+}
+
+/* `number` is the slot of the key hash. One that is voided counts as none: whether the sweep has
+ * come to it already makes no difference. */
+static verdict_t judge(const zc_store_t *store, uint32_t number, const zc_store_item_t *item) {
+    if (zc_store_voids(store, item->hlc, item->origin)) {
+        return (verdict_t){ZC_OUTCOME_OUTDATED, false};
+    }
+    bool held = false;
+    if (number != ZC_SLOT_NONE && !zc_store_slot_is_void(store, zc_store_slot(store, number))) {
+        const zc_slot_t *slot = zc_store_slot(store, number);
+        int order = compare_stamps(store, item, slot);
+        if (order == 0) {
+            return judge_equal(store, item, slot);
+        }
+        if (order < 0) {
+            return (verdict_t){ZC_OUTCOME_OUTDATED, false};
+        }
+        held = zc_slot_kind(slot) == ZC_SLOT_ENTRY;
+    }
+    /* A ghost of the key is no proof that nothing newer was forgotten: a donor's ghost may have
+     * come after ours was. An entry is: it was above the horizon when it came. */
+    if (!item->ghost && !held && !is_above_horizon(store, item)) {
+        return (verdict_t){ZC_OUTCOME_LATE, true};
+    }
+    return (verdict_t){ZC_OUTCOME_APPLIED, true};
+}
+
+/* What was in the register, for those who are told. */
+typedef struct before {
+    bool entry; /* and not voided */
+    bool alive; /* ... and not expired */
+    bool same_key;
+    zc_hlc_t hlc;
+    zc_origin_index_t origin;
+} before_t;
+
+static before_t look(const zc_store_t *store, uint32_t number, const zc_store_item_t *item,
+                     uint64_t now_ms) {
+    before_t before = {.entry = false};
+    if (number == ZC_SLOT_NONE) {
+        return before;
+    }
+    const zc_slot_t *slot = zc_store_slot(store, number);
+    before.hlc = slot->hlc;
+    before.origin = slot->origin;
+    if (zc_slot_kind(slot) == ZC_SLOT_ENTRY && !zc_store_slot_is_void(store, slot)) {
+        before.entry = true;
+        before.same_key = item->ghost || zc_slice_equal(zc_payload_key(slot->payload), item->key);
+        zc_store_lock(store);
+        before.alive = zc_store_is_alive(store, slot, now_ms);
+        zc_store_unlock(store);
+    }
+    return before;
+}
+
+/* Makes what the write needs: a payload (unless it leaves a ghost), a slot, a place in the index.
+ */
+static zcache_status prepare(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
+                             bool ghost, zc_payload_t **payload) {
+    if (number == ZC_SLOT_NONE) {
+        zcache_status status = zc_slots_reserve(&store->slots);
+        if (status == ZCACHE_OK) {
+            status = zc_index_reserve(&store->index);
+        }
+        if (status != ZCACHE_OK) {
+            return status;
+        }
+    }
+    if (!ghost) {
+        *payload = zc_payload_new(store->options.allocator, item, digest_of(store, item));
+    }
+    return ghost || *payload != NULL ? ZCACHE_OK : ZCACHE_NO_MEMORY;
+}
+
+/* The least recently used entry but `kept`, which reads of all others may have left at the tail. */
+static bool evict_other(zc_store_t *store, uint32_t kept) {
+    zc_store_lock(store);
+    uint32_t victim = store->entries.oldest;
+    if (victim == kept) {
+        victim = zc_store_slot(store, kept)->order_newer;
+    }
+    zc_store_unlock(store);
+    if (victim == ZC_SLOT_NONE) {
+        return false;
+    }
+    zc_register_go(store, victim, ZC_CHANGE_EVICT);
+    return true;
+}
+
+static void make_room(zc_store_t *store, uint32_t kept, bool added) {
+    for (int step = 0; added && step < ZC_TRIM_STEPS; step++) {
+        if (store->entry_count <= store->options.max_size || !evict_other(store, kept)) {
+            break;
+        }
+    }
+    uint64_t max_memory = store->options.max_memory;
+    while (max_memory != 0 && store->bytes > max_memory && evict_other(store, kept)) {
+    }
+}
+
+static void put_entry(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
+                      zc_payload_t *payload) {
+    zc_payload_t *replaced;
+    number = zc_register_put(store, number, item, payload, &replaced);
+    zc_free(store->options.allocator, replaced);
+    if (store->options.listener != NULL) {
+        zc_store_item_t shown;
+        zc_register_view(store, number, &shown);
+        zc_register_tell(store, ZC_CHANGE_SET, &shown);
+    }
+    make_room(store, number, replaced == NULL);
+}
+
+/* Tells what an entry has gone for that a ghost has taken the place of. */
+static void tell_gone(zc_store_t *store, const zc_store_item_t *item, const before_t *before,
+                      const zc_payload_t *payload) {
+    zc_store_item_t shown = {.type = payload->type,
+                             .origin = before->origin,
+                             .hlc = before->hlc,
+                             .key_hash = payload->key_hash,
+                             .key = zc_payload_key(payload),
+                             .value = zc_payload_value(payload),
+                             .deadline_ms = payload->deadline_ms,
+                             .used_ms = payload->used_ms};
+    zc_change_t change = ZC_CHANGE_EVICT;
+    if (!before->alive) {
+        change = ZC_CHANGE_EXPIRE;
+        store->expirations++;
+    } else if (item->ghost) {
+        change = ZC_CHANGE_DELETE;
+        shown.hlc = item->hlc;
+        shown.origin = item->origin;
+    } else {
+        store->evictions++;
+    }
+    zc_register_tell(store, change, &shown);
+}
+
+static void put_ghost(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
+                      const before_t *before) {
+    zc_payload_t *replaced;
+    zc_register_put(store, number, item, NULL, &replaced);
+    if (replaced != NULL && before->entry) {
+        tell_gone(store, item, before, replaced);
+    }
+    zc_free(store->options.allocator, replaced);
+    zc_register_trim_ghosts(store, ZC_TRIM_STEPS);
+}
+
+static bool is_too_large(const zc_store_t *store, const zc_store_item_t *item) {
+    uint64_t max_memory = store->options.max_memory;
+    return max_memory != 0 && zc_register_cost(item->key.bytes, item->value.bytes) > max_memory;
+}
+
+zcache_status zc_store_apply(zc_store_t *store, const zc_store_item_t *item, uint64_t now_ms,
+                             zc_outcome_t *outcome, bool *was_held) {
+    ZC_ASSERT(item->origin < store->origins.count);
+    uint32_t number = zc_index_find(&store->index, item->key_hash);
+    before_t before = look(store, number, item, now_ms);
+    verdict_t verdict = judge(store, number, item);
+    if (verdict.writes) {
+        bool ghost = item->ghost || verdict.outcome == ZC_OUTCOME_LATE || is_too_large(store, item);
+        zc_payload_t *payload = NULL;
+        zcache_status status = prepare(store, number, item, ghost, &payload);
+        if (status != ZCACHE_OK) {
+            return status;
+        }
+        if (ghost) {
+            put_ghost(store, number, item, &before);
+        } else {
+            if (payload->used_ms > now_ms) {
+                payload->used_ms = now_ms; /* a peer cannot keep an entry beyond its idle time */
+                payload->touched_ms = now_ms;
+            }
+            put_entry(store, number, item, payload);
+        }
+    }
+    *outcome = verdict.outcome;
+    if (was_held != NULL) {
+        *was_held = before.alive && before.same_key;
+    }
+    return ZCACHE_OK;
+}

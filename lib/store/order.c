@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Linking and unlinking in order of use. A place whose slot is unlinked moves on first, and an end
+ * draws back towards its place, so that both are always slots of the list. */
+#include "lib/store/order.h"
+
+#include "lib/store/state.h"
+
+void zc_order_push(zc_store_t *store, zc_order_t *order, uint32_t number) {
+    zc_slot_t *slot = zc_store_slot(store, number);
+    slot->order_older = order->newest;
+    slot->order_newer = ZC_SLOT_NONE;
+    if (order->newest != ZC_SLOT_NONE) {
+        zc_store_slot(store, order->newest)->order_newer = number;
+    } else {
+        order->oldest = number;
+    }
+    order->newest = number;
+}
+
+static void leave(const zc_store_t *store, uint32_t number) {
+    for (zc_order_place_t *place = store->places; place != NULL; place = place->next) {
+        if (place->at == number) {
+            zc_order_place_advance(store, place);
+        } else if (place->end == number) {
+            const zc_slot_t *slot = zc_store_slot(store, number);
+            place->end = place->newer ? slot->order_older : slot->order_newer;
+        }
+    }
+}
+
+void zc_order_unlink(zc_store_t *store, zc_order_t *order, uint32_t number) {
+    leave(store, number);
+    zc_slot_t *slot = zc_store_slot(store, number);
+    if (slot->order_older != ZC_SLOT_NONE) {
+        zc_store_slot(store, slot->order_older)->order_newer = slot->order_newer;
+    } else {
+        ZC_ASSERT(order->oldest == number);
+        order->oldest = slot->order_newer;
+    }
+    if (slot->order_newer != ZC_SLOT_NONE) {
+        zc_store_slot(store, slot->order_newer)->order_older = slot->order_older;
+    } else {
+        ZC_ASSERT(order->newest == number);
+        order->newest = slot->order_older;
+    }
+    slot->order_older = ZC_SLOT_NONE;
+    slot->order_newer = ZC_SLOT_NONE;
+}
+
+void zc_order_move(zc_store_t *store, zc_order_t *order, uint32_t number) {
+    if (order->newest == number) {
+        return;
+    }
+    zc_order_unlink(store, order, number);
+    zc_order_push(store, order, number);
+}
+
+void zc_order_place_open(zc_store_t *store, zc_order_place_t *place) {
+    *place = (zc_order_place_t){.next = store->places};
+    if (store->places != NULL) {
+        store->places->previous = place;
+    }
+    store->places = place;
+}
+
+void zc_order_place_close(zc_store_t *store, zc_order_place_t *place) {
+    if (place->previous != NULL) {
+        place->previous->next = place->next;
+    } else {
+        ZC_ASSERT(store->places == place);
+        store->places = place->next;
+    }
+    if (place->next != NULL) {
+        place->next->previous = place->previous;
+    }
+}
+
+void zc_order_place_set(zc_order_place_t *place, const zc_order_t *order, bool newer) {
+    place->newer = newer;
+    place->at = newer ? order->oldest : order->newest;
+    place->end = newer ? order->newest : order->oldest;
+}
+
+void zc_order_place_advance(const zc_store_t *store, zc_order_place_t *place) {
+    if (place->at == place->end) {
+        place->at = ZC_SLOT_NONE;
+        place->end = ZC_SLOT_NONE;
+        return;
+    }
+    const zc_slot_t *slot = zc_store_slot(store, place->at);
+    place->at = place->newer ? slot->order_newer : slot->order_older;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Reading, and what reads leave: the order of use and touches (rule R11). zc_store_read runs in any
+ * thread, so everything here is done under the lock, and it holds the lock for one entry only. */
+#include "lib/store/register.h"
+#include "lib/store/state.h"
+
+/* The entry of a key, if it may be served; or ZC_SLOT_NONE. */
+static uint32_t look_up(const zc_store_t *store, uint64_t key_hash, zc_slice_t key,
+                        uint64_t now_ms) {
+    uint32_t number = zc_index_find(&store->index, key_hash);
+    if (number == ZC_SLOT_NONE) {
+        return ZC_SLOT_NONE;
+    }
+    const zc_slot_t *slot = zc_store_slot(store, number);
+    if (zc_slot_kind(slot) != ZC_SLOT_ENTRY || !zc_store_is_alive(store, slot, now_ms) ||
+        !zc_slice_equal(zc_payload_key(slot->payload), key)) {
+        return ZC_SLOT_NONE;
+    }
+    return number;
+}
+
+static void leave_touch(zc_store_t *store, zc_payload_t *payload, uint64_t now_ms) {
+    if (now_ms < payload->touched_ms ||
+        now_ms - payload->touched_ms < store->options.touch_window_ms) {
+        return;
+    }
+    zc_touches_t *touches = &store->touches;
+    if (touches->count == ZCACHE_TOUCHES_MAX) {
+        touches->dropped++;
+        return;
+    }
+    uint32_t place = (touches->first + touches->count) % ZCACHE_TOUCHES_MAX;
+    touches->key_hashes[place] = payload->key_hash;
+    touches->count++;
+    payload->touched_ms = now_ms;
+}
+
+static void make_newest(zc_store_t *store, uint32_t number, uint64_t now_ms) {
+    zc_payload_t *payload = zc_store_slot(store, number)->payload;
+    if (payload->used_ms < now_ms) {
+        payload->used_ms = now_ms;
+    }
+    zc_order_move(store, &store->entries, number);
+}
+
+static void note_read(zc_store_t *store, uint32_t number, uint64_t now_ms) {
+    store->hits++;
+    make_newest(store, number, now_ms);
+    leave_touch(store, zc_store_slot(store, number)->payload, now_ms);
+}
+
+static zcache_status grow_buffer(zc_value_buffer_t *value, size_t bytes) {
+    void *data = zc_allocate(value->allocator, bytes);
+    if (data == NULL) {
+        return ZCACHE_NO_MEMORY;
+    }
+    zc_free(value->allocator, value->data);
+    value->data = data;
+    value->capacity = bytes;
+    return ZCACHE_OK;
+}
+
+/* Copies if the buffer has room. Else *needed is how much it takes, and nothing is noted. */
+static zcache_status read_once(zc_store_t *store, uint64_t key_hash, zc_slice_t key,
+                               uint64_t now_ms, zc_value_buffer_t *value, size_t *needed) {
+    *needed = 0;
+    uint32_t number = look_up(store, key_hash, key, now_ms);
+    if (number == ZC_SLOT_NONE) {
+        store->misses++;
+        return ZCACHE_MISS;
+    }
+    const zc_payload_t *payload = zc_store_slot(store, number)->payload;
+    if (payload->value_bytes > value->capacity) {
+        *needed = payload->value_bytes;
+        return ZCACHE_OK;
+    }
+    if (payload->value_bytes > 0) {
+        memcpy(value->data, payload->bytes + payload->key_bytes, payload->value_bytes);
+    }
+    value->bytes = payload->value_bytes;
+    value->type = payload->type;
+    note_read(store, number, now_ms);
+    return ZCACHE_OK;
+}
+
+zcache_status zc_store_read(zc_store_t *store, zc_slice_t key, uint64_t now_ms,
+                            zc_value_buffer_t *value) {
+    uint64_t key_hash = zc_key_hash(key);
+    for (;;) {
+        size_t needed;
+        zc_store_lock(store);
+        zcache_status status = read_once(store, key_hash, key, now_ms, value, &needed);
+        zc_store_unlock(store);
+        if (needed == 0) {
+            return status;
+        }
+        status = grow_buffer(value, needed);
+        if (status != ZCACHE_OK) {
+            return status;
+        }
+    }
+}
+
+zcache_status zc_store_get(zc_store_t *store, zc_slice_t key, uint64_t now_ms, bool touch,
+                           zc_store_item_t *item) {
+    uint64_t key_hash = zc_key_hash(key);
+    zc_store_lock(store);
+    uint32_t number = look_up(store, key_hash, key, now_ms);
+    if (touch && number != ZC_SLOT_NONE) {
+        note_read(store, number, now_ms);
+    } else if (touch) {
+        store->misses++;
+    }
+    zc_store_unlock(store);
+    if (number == ZC_SLOT_NONE) {
+        return ZCACHE_MISS;
+    }
+    zc_register_view(store, number, item);
+    return ZCACHE_OK;
+}
+
+bool zc_store_find(const zc_store_t *store, uint64_t key_hash, zc_store_item_t *item) {
+    uint32_t number = zc_index_find(&store->index, key_hash);
+    if (number == ZC_SLOT_NONE || zc_store_slot_is_void(store, zc_store_slot(store, number))) {
+        return false;
+    }
+    zc_register_view(store, number, item);
+    return true;
+}
+
+/* An entry that idled out here but was read elsewhere is in use: it is served again. */
+void zc_store_touch(zc_store_t *store, uint64_t key_hash, uint64_t now_ms) {
+    uint32_t number = zc_index_find(&store->index, key_hash);
+    if (number == ZC_SLOT_NONE) {
+        return;
+    }
+    const zc_slot_t *slot = zc_store_slot(store, number);
+    if (zc_slot_kind(slot) != ZC_SLOT_ENTRY || zc_store_slot_is_void(store, slot)) {
+        return;
+    }
+    zc_store_lock(store);
+    make_newest(store, number, now_ms);
+    if (slot->payload->touched_ms < now_ms) {
+        slot->payload->touched_ms = now_ms;
+    }
+    zc_store_unlock(store);
+}
+
+size_t zc_store_take_touches(zc_store_t *store, uint64_t *key_hashes, size_t capacity) {
+    zc_touches_t *touches = &store->touches;
+    zc_store_lock(store);
+    size_t taken = 0;
+    for (; taken < capacity && touches->count > 0; taken++) {
+        key_hashes[taken] = touches->key_hashes[touches->first];
+        touches->first = (touches->first + 1) % ZCACHE_TOUCHES_MAX;
+        touches->count--;
+    }
+    zc_store_unlock(store);
+    return taken;
+}

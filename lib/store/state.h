@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The fields of a store, for the files of lib/store alone.
+ *
+ * What readers (zc_store_read) look at or write changes under the lock: the index, label, stamp and
+ * payload of entries, the list of entries, the times of payloads, places of walks, settings,
+ * clear register, touches, hits and misses. All else is the writing thread's alone. */
+#ifndef ZC_STORE_STATE_H
+#define ZC_STORE_STATE_H
+
+#include <zcache/limits.h>
+
+#include "lib/base/assert.h"
+#include "lib/store/index.h"
+#include "lib/store/order.h"
+#include "lib/store/origins.h"
+#include "lib/store/slots.h"
+
+/* How many entries or ghosts above a limit that was lowered one write takes away at most; the rest
+ * is the sweep's. At two for each one that comes the number still falls. */
+enum { ZC_TRIM_STEPS = 2 };
+
+/* Key hashes of reads that are to travel (R11), oldest at `first`. */
+typedef struct zc_touches {
+    uint32_t first;
+    uint32_t count;
+    uint64_t dropped;
+    uint64_t key_hashes[ZCACHE_TOUCHES_MAX];
+} zc_touches_t;
+
+/* How far sweeping has come. */
+typedef struct zc_sweep {
+    bool voided;     /* origins from `origin` on may have slots that a clear voids */
+    uint32_t origin; /* index */
+    bool deadlines;  /* a pass over the segments is under way, at `segment` */
+    bool scanning;   /* ... which is looked through, at `offset` */
+    uint32_t segment;
+    uint32_t offset;
+    uint64_t due_ms; /* mesh time; no pass is needed before */
+} zc_sweep_t;
+
+struct zc_store {
+    zc_store_options_t options; /* as they are now */
+    int64_t offset_ms;          /* mesh time minus local time */
+    zc_slots_t slots;
+    zc_index_t index;
+    zc_origins_t origins;
+    zc_order_t entries; /* LRU */
+    zc_order_t ghosts;  /* in the order in which they came to be (R8) */
+    zc_store_cursor_t *cursors;
+    zc_order_place_t *places;
+    bool run_open;
+    zc_stamp_t clear;
+    zc_stamp_t horizon;
+    zc_sweep_t sweep;
+    uint64_t entry_count;
+    uint64_t ghost_count;
+    uint64_t bytes;
+    uint64_t digest;
+    uint64_t evictions;
+    uint64_t expirations;
+    uint64_t hits;
+    uint64_t misses;
+    zc_touches_t touches;
+};
+
+static inline void zc_store_lock(const zc_store_t *store) {
+    zc_lock_acquire(&store->options.lock);
+}
+
+static inline void zc_store_unlock(const zc_store_t *store) {
+    zc_lock_release(&store->options.lock);
+}
+
+static inline zc_slot_t *zc_store_slot(const zc_store_t *store, uint32_t number) {
+    return zc_slot_at(&store->slots, number);
+}
+
+static inline zc_chain_t *zc_store_chain(const zc_store_t *store, zc_origin_index_t origin) {
+    ZC_ASSERT(origin < store->origins.count);
+    return &store->origins.chains[origin];
+}
+
+static inline zc_stamp_t zc_store_stamp(const zc_store_t *store, zc_hlc_t hlc,
+                                        zc_origin_index_t origin) {
+    return (zc_stamp_t){.hlc = hlc, .origin = store->origins.ids[origin]};
+}
+
+/* The clear register voids this stamp (R10). */
+static inline bool zc_store_voids(const zc_store_t *store, zc_hlc_t hlc, zc_origin_index_t origin) {
+    if (hlc != store->clear.hlc) {
+        return hlc < store->clear.hlc;
+    }
+    return zc_origin_compare(&store->origins.ids[origin], &store->clear.origin) <= 0;
+}
+
+static inline bool zc_store_slot_is_void(const zc_store_t *store, const zc_slot_t *slot) {
+    return zc_store_voids(store, slot->hlc, slot->origin);
+}
+
+static inline uint64_t zc_store_mesh_ms(const zc_store_t *store, uint64_t now_ms) {
+    uint64_t shifted = now_ms + (uint64_t)store->offset_ms;
+    if (store->offset_ms < 0) {
+        return shifted > now_ms ? 0 : shifted;
+    }
+    return shifted < now_ms ? UINT64_MAX : shifted;
+}
+
+/* Its idle time is over. Under the lock. */
+static inline bool zc_store_is_idle(const zc_store_t *store, const zc_payload_t *payload,
+                                    uint64_t now_ms) {
+    uint64_t expire_after_ms = store->options.expire_after_ms;
+    return expire_after_ms != 0 && now_ms > payload->used_ms &&
+           now_ms - payload->used_ms >= expire_after_ms;
+}
+
+/* A slot that is an entry which may be served: not voided, not expired (R12). Under the lock. */
+static inline bool zc_store_is_alive(const zc_store_t *store, const zc_slot_t *slot,
+                                     uint64_t now_ms) {
+    const zc_payload_t *payload = slot->payload;
+    if (payload->deadline_ms != 0 && payload->deadline_ms <= zc_store_mesh_ms(store, now_ms)) {
+        return false;
+    }
+    return !zc_store_is_idle(store, payload, now_ms) && !zc_store_slot_is_void(store, slot);
+}
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Making and ending a store, its settings, origins, floors and figures. The work on entries is in
+ * apply.c, read.c, register.c and sweep.c. */
+#include "lib/store/register.h"
+#include "lib/store/state.h"
+
+static void free_payloads(zc_store_t *store) {
+    for (uint32_t number = ZC_SLOT_NONE + 1; number < store->slots.end; number++) {
+        const zc_slot_t *slot = zc_store_slot(store, number);
+        if (zc_slot_kind(slot) == ZC_SLOT_ENTRY) {
+            zc_free(store->options.allocator, slot->payload);
+        }
+    }
+}
+
+void zc_store_destroy(zc_store_t **store) {
+    if (store == NULL || *store == NULL) {
+        return;
+    }
+    zc_store_t *ended = *store;
+    ZC_ASSERT(ended->places == NULL);
+    ZC_ASSERT(ended->cursors == NULL);
+    free_payloads(ended);
+    zc_origins_fini(&ended->origins);
+    zc_index_fini(&ended->index);
+    zc_slots_fini(&ended->slots);
+    zc_free(ended->options.allocator, ended);
+    *store = NULL;
+}
+
+zcache_status zc_store_new(const zc_store_options_t *options, zc_store_t **store) {
+    ZC_ASSERT(options->max_size >= 1);
+    ZC_ASSERT(options->ghosts_max >= 1);
+    zc_store_t *made = zc_allocate_zeroed(options->allocator, sizeof *made);
+    if (made == NULL) {
+        return ZCACHE_NO_MEMORY;
+    }
+    made->options = *options;
+    made->sweep.due_ms = UINT64_MAX;
+    zc_slots_init(&made->slots, options->allocator, &made->options.lock);
+    zc_origins_init(&made->origins, options->allocator, &made->options.lock, options->seed);
+    zcache_status status = zc_index_init(&made->index, &made->slots, options->seed);
+    if (status != ZCACHE_OK) {
+        zc_store_destroy(&made);
+        return status;
+    }
+    *store = made;
+    return ZCACHE_OK;
+}
+
+void zc_store_set_max_size(zc_store_t *store, uint64_t max_size, uint64_t ghosts_max) {
+    ZC_ASSERT(max_size >= 1);
+    ZC_ASSERT(ghosts_max >= 1);
+    store->options.max_size = max_size;
+    store->options.ghosts_max = ghosts_max;
+}
+
+void zc_store_set_expire_after(zc_store_t *store, uint64_t expire_after_ms,
+                               uint64_t touch_window_ms) {
+    zc_store_lock(store);
+    store->options.expire_after_ms = expire_after_ms;
+    store->options.touch_window_ms = touch_window_ms;
+    zc_store_unlock(store);
+}
+
+/* When segments were scanned was said in the old mesh time: all that have deadlines are looked at
+ * anew. */
+void zc_store_set_clock_offset(zc_store_t *store, int64_t offset_ms) {
+    zc_store_lock(store);
+    store->offset_ms = offset_ms;
+    zc_store_unlock(store);
+    for (uint32_t i = 0; i < store->slots.directory.count; i++) {
+        zc_segment_t *segment = zc_segment_at(&store->slots, i);
+        segment->scanned_ms = 0;
+        if (segment->due_ms != UINT64_MAX) {
+            segment->due_ms = 0;
+            store->sweep.due_ms = 0;
+        }
+    }
+}
+
+zcache_status zc_store_origin(zc_store_t *store, const zc_origin_t *origin,
+                              zc_origin_index_t *index) {
+    return zc_origins_add(&store->origins, origin, index);
+}
+
+zc_origin_index_t zc_store_origin_find(const zc_store_t *store, const zc_origin_t *origin) {
+    return zc_origins_find(&store->origins, origin);
+}
+
+const zc_origin_t *zc_store_origin_at(const zc_store_t *store, zc_origin_index_t index) {
+    ZC_ASSERT(index < store->origins.count);
+    return &store->origins.ids[index];
+}
+
+size_t zc_store_origin_count(const zc_store_t *store) {
+    return store->origins.count;
+}
+
+zc_hlc_t zc_store_floor(const zc_store_t *store, zc_origin_index_t origin) {
+    return zc_store_chain(store, origin)->floor;
+}
+
+void zc_store_raise_floor(zc_store_t *store, zc_origin_index_t origin, zc_hlc_t hlc) {
+    zc_chain_t *chain = zc_store_chain(store, origin);
+    if (chain->floor < hlc) {
+        chain->floor = hlc;
+    }
+}
+
+zc_stamp_t zc_store_horizon(const zc_store_t *store) {
+    return store->horizon;
+}
+
+void zc_store_raise_horizon(zc_store_t *store, const zc_stamp_t *stamp) {
+    if (zc_stamp_compare(&store->horizon, stamp) < 0) {
+        store->horizon = *stamp;
+    }
+}
+
+void zc_store_stats(const zc_store_t *store, zc_store_stats_t *stats) {
+    *stats = (zc_store_stats_t){.entries = store->entry_count,
+                                .ghosts = store->ghost_count,
+                                .bytes = store->bytes,
+                                .evictions = store->evictions,
+                                .expirations = store->expirations,
+                                .max_size = store->options.max_size,
+                                .ghosts_max = store->options.ghosts_max,
+                                .digest = store->digest};
+    zc_store_lock(store);
+    stats->hits = store->hits;
+    stats->misses = store->misses;
+    stats->touches_dropped = store->touches.dropped;
+    zc_store_unlock(store);
+}

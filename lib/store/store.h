@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The store: the bounded cache of one node, with everything that replication asks of it.
+ *
+ * One register for each key hash, held in a slot. A slot is an entry (key and value are here) or a
+ * ghost (only the stamp of what was here). All slots of one origin are linked in stamp order, the
+ * chain (rule R6): an entry that goes becomes a ghost in place, a newer write moves the slot to the
+ * new end.
+ *
+ *   key hash ──mix──► bucket ──► slot ──► slot            (index: linear hashing, grows one bucket
+ * at a time) │ ┌───────────────────────┴────────────────────────┐ │ hlc, origin   entry: payload
+ * ──► key, value    │ │               ghost: key hash                  │ │ chain older/newer  (by
+ * origin, in stamp order) │ │ order older/newer  (entry: LRU; ghost: FIFO)   │
+ *         └────────────────────────────────────────────────┘
+ *
+ * A key is known to replication by its key hash (64 bits, R8). Two keys with the same key hash
+ * share one register: the newer write takes it, and a read compares the key's bytes, so that the
+ * other key is a miss, never a wrong value. That also means that every slot of a bucket has another
+ * key hash, and buckets are chosen under a seed: nobody can choose colliding keys.
+ *
+ * Threads: one thread at a time may call everything here. Beside it, any number of threads may call
+ * zc_store_read; the store keeps them apart with the lock that it is given, which is never held for
+ * longer than the work on one entry (rule C1). Memory that zc_store_item_t points into is stable
+ * between mutating calls. */
+#ifndef ZC_STORE_STORE_H
+#define ZC_STORE_STORE_H
+
+#include <zcache/status.h>
+
+#include "lib/base/allocator.h"
+#include "lib/base/hash.h"
+#include "lib/base/lock.h"
+#include "lib/base/stamp.h"
+
+typedef struct zc_store zc_store_t;
+
+/* An origin as this store knows it: an index from 0, given by zc_store_origin. Indexes are never
+ * used again. */
+typedef uint16_t zc_origin_index_t;
+#define ZC_ORIGIN_INDEX_NONE ((zc_origin_index_t)UINT16_MAX)
+
+/* What goes in and what is shown: an entry, or a ghost (then key and value are empty and only the
+ * stamp and key hash count). */
+typedef struct zc_store_item {
+    bool ghost;
+    uint8_t type; /* zcache_type of the value */
+    zc_origin_index_t origin;
+    zc_hlc_t hlc;
+    uint64_t key_hash; /* zc_key_hash of key */
+    zc_slice_t key;
+    zc_slice_t value;
+    uint64_t deadline_ms; /* mesh time; 0: none (rule R12) */
+    uint64_t used_ms;     /* local time of the last read or write */
+} zc_store_item_t;
+
+/* Why an entry went or came, for the listener. The first five have the numbers of zcache_change. */
+typedef enum zc_change {
+    ZC_CHANGE_SET,
+    ZC_CHANGE_DELETE,
+    ZC_CHANGE_CLEAR,
+    ZC_CHANGE_EXPIRE,
+    ZC_CHANGE_EVICT,
+    ZC_CHANGE_DROP, /* a replace-sync had leave to drop it (R9) */
+} zc_change_t;
+
+/* Is told of every entry that comes or goes, during the call that does it: for SET after the entry
+ * is in, else before its bytes go. An overwrite is one SET. Entries that a clear voids are not told
+ * one by one. The item is valid during the call; the listener must not change the store. For DELETE
+ * `hlc` and `origin` are those of the delete. */
+typedef void zc_store_listener_fn(void *context, zc_change_t change, const zc_store_item_t *item);
+
+typedef struct zc_store_options {
+    const zc_allocator_t *allocator; /* borrowed for the life of the store */
+    zc_lock_t lock;
+    uint64_t seed;                  /* of the index; random */
+    uint64_t max_size;              /* entries, at least 1 */
+    uint64_t ghosts_max;            /* ghosts, at least 1 */
+    uint64_t max_memory;            /* bytes of keys, values and bookkeeping; 0: no limit */
+    uint64_t expire_after_ms;       /* idle time; 0: never */
+    uint64_t touch_window_ms;       /* at most one touch per key in this time */
+    zc_store_listener_fn *listener; /* NULL: nobody */
+    void *listener_context;
+} zc_store_options_t;
+
+/* Returns OK or NO_MEMORY. */
+zcache_status zc_store_new(const zc_store_options_t *options, zc_store_t **store);
+void zc_store_destroy(zc_store_t **store);
+
+/* -- Settings that change live. A smaller size is reached by zc_store_sweep, not at once.
+ * ----------------- */
+
+void zc_store_set_max_size(zc_store_t *store, uint64_t max_size, uint64_t ghosts_max);
+void zc_store_set_expire_after(zc_store_t *store, uint64_t expire_after_ms,
+                               uint64_t touch_window_ms);
+
+/* Mesh time minus local time, in milliseconds (rule R2): how deadlines are compared with the clock.
+ */
+void zc_store_set_clock_offset(zc_store_t *store, int64_t offset_ms);
+
+/* -- Origins
+ * ------------------------------------------------------------------------------------------- */
+
+/* The index of an origin, given anew if it has none. Returns OK, BUSY (ZCACHE_ORIGINS_MAX) or
+ * NO_MEMORY. */
+zcache_status zc_store_origin(zc_store_t *store, const zc_origin_t *origin,
+                              zc_origin_index_t *index);
+/* ZC_ORIGIN_INDEX_NONE if the store does not know it. */
+zc_origin_index_t zc_store_origin_find(const zc_store_t *store, const zc_origin_t *origin);
+/* Borrowed until the next zc_store_origin. */
+const zc_origin_t *zc_store_origin_at(const zc_store_t *store, zc_origin_index_t index);
+size_t zc_store_origin_count(const zc_store_t *store);
+
+/* -- Writing
+ * ------------------------------------------------------------------------------------------- */
+
+typedef enum zc_outcome {
+    ZC_OUTCOME_APPLIED,  /* it is in (or, a ghost: in place) */
+    ZC_OUTCOME_SAME,     /* it was there already, with the same stamp */
+    ZC_OUTCOME_OUTDATED, /* something newer is there, or the clear register voids it (R10) */
+    ZC_OUTCOME_LATE,     /* not above the horizon, refused and left as a ghost (R9) */
+    ZC_OUTCOME_FAULT, /* the same stamp with other bytes: refused (R1); the larger digest stays on
+                         all nodes */
+} zc_outcome_t;
+
+/* Merges one write by rules R1, R8 and R9: an entry, or a ghost (a delete, or what a donor no
+ * longer holds). Copies key and value. Evicts the least recently used until the new entry has room;
+ * an entry larger than max_memory alone becomes a ghost. A write that is in becomes the most
+ * recently used, unless item->used_ms is older than what is there: `used_ms` of entries received in
+ * a transfer is the past, and they come coldest first (S2), so the place is the head all the same.
+ * `was_held`, if not NULL, tells whether an entry of that key was here and unexpired before.
+ * Returns OK, BUSY or NO_MEMORY; on an error nothing has changed. */
+zcache_status zc_store_apply(zc_store_t *store, const zc_store_item_t *item, uint64_t now_ms,
+                             zc_outcome_t *outcome, bool *was_held);
+
+/* As a run: between these two calls, entries and ghosts that are applied go to a list of their own
+ * beside their origin's chain, in any stamp order at O(1) each, and are sorted and merged into the
+ * chain at the end. For full transfers, which come by recency. Live writes may go on meanwhile with
+ * `item` newer than all of the chain (they are appended). zc_store_run_end is idempotent. */
+void zc_store_run_begin(zc_store_t *store);
+void zc_store_run_end(zc_store_t *store);
+
+/* -- Reading
+ * ------------------------------------------------------------------------------------------- */
+
+/* Where zc_store_read copies a value to: data is (re)allocated with the allocator when it is too
+ * small. */
+typedef struct zc_value_buffer {
+    const zc_allocator_t *allocator;
+    void *data;
+    size_t capacity;
+    size_t bytes;
+    uint8_t type;
+} zc_value_buffer_t;
+
+/* Copies the value of a key, makes it the most recently used and notes a touch (rule R11). Safe
+ * beside the one writing thread. `now_ms` is local time. Counts hits and misses. Returns OK, MISS
+ * or NO_MEMORY. */
+zcache_status zc_store_read(zc_store_t *store, zc_slice_t key, uint64_t now_ms,
+                            zc_value_buffer_t *value);
+
+/* The same without a copy, for the writing thread: *item is valid until the next mutating call.
+ * `touch` false reads without a trace. Returns OK or MISS. */
+zcache_status zc_store_get(zc_store_t *store, zc_slice_t key, uint64_t now_ms, bool touch,
+                           zc_store_item_t *item);
+
+/* What is in the register of a key hash, entry or ghost, expired or not. False: nothing. */
+bool zc_store_find(const zc_store_t *store, uint64_t key_hash, zc_store_item_t *item);
+
+/* A peer's touch: makes the entry the most recently used as of now. */
+void zc_store_touch(zc_store_t *store, uint64_t key_hash, uint64_t now_ms);
+
+/* Takes up to `capacity` touches that reads have left, oldest first, into `key_hashes`. */
+size_t zc_store_take_touches(zc_store_t *store, uint64_t *key_hashes, size_t capacity);
+
+/* -- Going
+ * --------------------------------------------------------------------------------------------- */
+
+/* Voids everything with a stamp not above `stamp` (rule R10): it is unread and unsent from now on,
+ * and leaves memory, size and digest as zc_store_sweep gets to it, without ghosts and without
+ * raising a floor. A lower stamp than the present one changes nothing. Returns true if it rose. */
+bool zc_store_clear(zc_store_t *store, const zc_stamp_t *stamp);
+zc_stamp_t zc_store_clear_stamp(const zc_store_t *store);
+
+/* Collects what is voided by a clear, expired by ttl or idle time, or over a limit, at most
+ * `budget` slots' worth of work. Returns true if there may be more to do now. */
+bool zc_store_sweep(zc_store_t *store, uint64_t now_ms, size_t budget);
+
+/* Local time at which the next entry expires, as far as is known without looking; UINT64_MAX: none
+ * does. */
+uint64_t zc_store_next_expiry_ms(const zc_store_t *store);
+
+/* Evicts the least recently used entry, if there is one. */
+bool zc_store_evict(zc_store_t *store);
+
+/* -- Floors (rule R9)
+ * ---------------------------------------------------------------------------------- */
+
+/* The highest HLC of a forgotten ghost of this origin; 0: none. */
+zc_hlc_t zc_store_floor(const zc_store_t *store, zc_origin_index_t origin);
+void zc_store_raise_floor(zc_store_t *store, zc_origin_index_t origin, zc_hlc_t hlc);
+/* The highest stamp of all forgotten ghosts. */
+zc_stamp_t zc_store_horizon(const zc_store_t *store);
+void zc_store_raise_horizon(zc_store_t *store, const zc_stamp_t *stamp);
+
+/* -- Cursors: a place in a chain that survives every change (rule R6)
+ * ---------------------------------- */
+
+/* Owned by the caller, registered with the store between open and close. Fields are not for
+ * callers. */
+typedef struct zc_store_cursor {
+    uint32_t slot;
+    zc_origin_index_t origin;
+    bool newer; /* the direction it moves in, also when its slot is unlinked under it */
+    struct zc_store_cursor *next;
+    struct zc_store_cursor *previous;
+} zc_store_cursor_t;
+
+/* Places the cursor at the newest slot of the origin with hlc <= `hlc` and walks to older ones...
+ */
+void zc_store_cursor_open_older(zc_store_t *store, zc_store_cursor_t *cursor,
+                                zc_origin_index_t origin, zc_hlc_t hlc);
+/* ... or at the oldest slot with hlc > `hlc`, and walks to newer ones. */
+void zc_store_cursor_open_newer(zc_store_t *store, zc_store_cursor_t *cursor,
+                                zc_origin_index_t origin, zc_hlc_t hlc);
+/* The item under the cursor, valid until the next mutating call; false at the end. Voided slots are
+ * passed over. A cursor that walks newer and stands at the end sees what is appended later. */
+bool zc_store_cursor_item(zc_store_t *store, zc_store_cursor_t *cursor, zc_store_item_t *item);
+void zc_store_cursor_next(zc_store_t *store, zc_store_cursor_t *cursor);
+void zc_store_cursor_close(zc_store_t *store, zc_store_cursor_t *cursor);
+
+/* -- Marks: which entries a replace-sync sent (rule R9)
+ * ------------------------------------------------ */
+
+/* Marks the entry of a key hash, if there is one. A slot that goes loses its mark. */
+void zc_store_mark(zc_store_t *store, uint64_t key_hash);
+
+/* Tells whether an unmarked entry is to be dropped. */
+typedef bool zc_store_drop_fn(void *context, const zc_store_item_t *item);
+
+/* Looks at up to `budget` slots from *position (0 at first): drops unmarked entries for which
+ * `drop` says so, and takes all marks away; `drop` NULL only takes the marks away. Returns true
+ * when it has been through all slots. */
+bool zc_store_drop_unmarked(zc_store_t *store, uint32_t *position, size_t budget,
+                            zc_store_drop_fn *drop, void *context);
+
+/* -- What it holds
+ * ------------------------------------------------------------------------------------- */
+
+typedef struct zc_store_stats {
+    uint64_t entries;
+    uint64_t ghosts;
+    uint64_t bytes; /* what max_memory bounds: keys, values and bookkeeping of entries */
+    uint64_t hits;
+    uint64_t misses;
+    uint64_t evictions;
+    uint64_t expirations;
+    uint64_t touches_dropped;
+    uint64_t max_size;
+    uint64_t ghosts_max;
+    /* The sum over all entries of a hash of key, stamp, value, type and deadline: equal on two
+     * nodes exactly if they hold the same, whatever the order. */
+    uint64_t digest;
+} zc_store_stats_t;
+
+void zc_store_stats(const zc_store_t *store, zc_store_stats_t *stats);
+
+/* Checks every invariant of the structure, O(n), for tests: asserts where one is broken. */
+void zc_store_check(const zc_store_t *store);
+
+#endif

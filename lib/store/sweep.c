@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Collecting what is to go: voided by a clear (R10), over a limit, idle or past its deadline (R12).
+ *
+ * Each kind is found without looking at what stays: voided slots are at the old ends of the chains,
+ * idle entries at the tail of the LRU list, and each segment of slots knows when one of its
+ * deadlines is due. */
+#include "lib/store/chain.h"
+#include "lib/store/register.h"
+#include "lib/store/state.h"
+
+bool zc_store_clear(zc_store_t *store, const zc_stamp_t *stamp) {
+    if (zc_stamp_compare(stamp, &store->clear) <= 0) {
+        return false;
+    }
+    zc_store_lock(store);
+    store->clear = *stamp;
+    zc_store_unlock(store);
+    store->sweep.voided = true;
+    store->sweep.origin = 0;
+    return true;
+}
+
+zc_stamp_t zc_store_clear_stamp(const zc_store_t *store) {
+    return store->clear;
+}
+
+/* What is in a run is left to zc_chain_settle, which has the chains looked at again. */
+static size_t sweep_voided(zc_store_t *store, size_t budget) {
+    zc_sweep_t *sweep = &store->sweep;
+    while (budget > 0 && sweep->voided) {
+        if (sweep->origin == store->origins.count) {
+            sweep->voided = false;
+            break;
+        }
+        budget--;
+        uint32_t oldest = zc_store_chain(store, (zc_origin_index_t)sweep->origin)->oldest;
+        if (oldest != ZC_SLOT_NONE && zc_store_slot_is_void(store, zc_store_slot(store, oldest))) {
+            zc_register_remove(store, oldest);
+        } else {
+            sweep->origin++;
+        }
+    }
+    return budget;
+}
+
+static uint32_t oldest_entry(const zc_store_t *store) {
+    zc_store_lock(store);
+    uint32_t number = store->entries.oldest;
+    zc_store_unlock(store);
+    return number;
+}
+
+bool zc_store_evict(zc_store_t *store) {
+    uint32_t number = oldest_entry(store);
+    if (number == ZC_SLOT_NONE) {
+        return false;
+    }
+    zc_register_go(store, number, ZC_CHANGE_EVICT);
+    return true;
+}
+
+static bool is_over_limit(const zc_store_t *store) {
+    const zc_store_options_t *options = &store->options;
+    return store->entry_count > options->max_size ||
+           (options->max_memory != 0 && store->bytes > options->max_memory);
+}
+
+static size_t sweep_limits(zc_store_t *store, size_t budget) {
+    for (; budget > 0 && is_over_limit(store); budget--) {
+        zc_store_evict(store);
+    }
+    return budget - zc_register_trim_ghosts(store, budget);
+}
+
+static size_t sweep_idle(zc_store_t *store, uint64_t now_ms, size_t budget) {
+    for (; budget > 0; budget--) {
+        zc_store_lock(store);
+        uint32_t number = store->entries.oldest;
+        bool idle = number != ZC_SLOT_NONE &&
+                    zc_store_is_idle(store, zc_store_slot(store, number)->payload, now_ms);
+        zc_store_unlock(store);
+        if (!idle) {
+            break;
+        }
+        zc_register_go(store, number, ZC_CHANGE_EXPIRE);
+    }
+    return budget;
+}
+
+/* Looks at one slot for its deadline. */
+static void sweep_slot(zc_store_t *store, zc_segment_t *segment, uint32_t number,
+                       uint64_t mesh_ms) {
+    const zc_slot_t *slot = zc_store_slot(store, number);
+    if (zc_slot_kind(slot) != ZC_SLOT_ENTRY || slot->payload->deadline_ms == 0) {
+        return;
+    }
+    if (slot->payload->deadline_ms <= mesh_ms) {
+        zc_register_go(store, number, ZC_CHANGE_EXPIRE);
+        return;
+    }
+    uint64_t due_ms = zc_segment_due_ms(segment, slot->payload->deadline_ms);
+    if (due_ms < segment->due_ms) {
+        segment->due_ms = due_ms;
+    }
+}
+
+/* Looks through a segment, from where the last sweep left it. Its due time is made anew from what
+ * stays; a deadline that is written meanwhile lowers it as ever. True: it is through. */
+static bool scan_segment(zc_store_t *store, zc_segment_t *segment, uint64_t mesh_ms,
+                         size_t *budget) {
+    zc_sweep_t *sweep = &store->sweep;
+    if (!sweep->scanning) {
+        sweep->scanning = true;
+        sweep->offset = 0;
+        segment->due_ms = UINT64_MAX;
+        segment->scanned_ms = mesh_ms;
+    }
+    for (; *budget > 0 && sweep->offset < ZC_SEGMENT_SLOTS; (*budget)--) {
+        uint32_t number = (sweep->segment << ZC_SEGMENT_BITS) + sweep->offset;
+        sweep_slot(store, segment, number, mesh_ms);
+        sweep->offset++;
+    }
+    sweep->scanning = sweep->offset < ZC_SEGMENT_SLOTS;
+    return !sweep->scanning;
+}
+
+/* Goes past one segment, or as far in it as the budget lasts. */
+static void sweep_segment(zc_store_t *store, uint64_t mesh_ms, size_t *budget) {
+    zc_sweep_t *sweep = &store->sweep;
+    zc_segment_t *segment = zc_segment_at(&store->slots, sweep->segment);
+    if (sweep->scanning || segment->due_ms <= mesh_ms) {
+        if (!scan_segment(store, segment, mesh_ms, budget)) {
+            return;
+        }
+    } else {
+        (*budget)--;
+    }
+    if (segment->due_ms < sweep->due_ms) {
+        sweep->due_ms = segment->due_ms;
+    }
+    sweep->segment++;
+}
+
+static size_t sweep_deadlines(zc_store_t *store, uint64_t now_ms, size_t budget) {
+    zc_sweep_t *sweep = &store->sweep;
+    uint64_t mesh_ms = zc_store_mesh_ms(store, now_ms);
+    if (!sweep->deadlines && mesh_ms >= sweep->due_ms) {
+        sweep->deadlines = true;
+        sweep->segment = 0;
+        sweep->due_ms = UINT64_MAX;
+    }
+    while (sweep->deadlines && budget > 0) {
+        if (sweep->segment == store->slots.directory.count) {
+            sweep->deadlines = false;
+            break;
+        }
+        sweep_segment(store, mesh_ms, &budget);
+    }
+    return budget;
+}
+
+bool zc_store_sweep(zc_store_t *store, uint64_t now_ms, size_t budget) {
+    budget = sweep_voided(store, budget);
+    budget = sweep_limits(store, budget);
+    budget = sweep_deadlines(store, now_ms, budget);
+    budget = sweep_idle(store, now_ms, budget); /* last: a tail that goes may have hidden one */
+    return budget == 0;
+}
+
+/* Mesh time to local time. */
+static uint64_t local_ms(const zc_store_t *store, uint64_t mesh_ms) {
+    uint64_t shifted = mesh_ms - (uint64_t)store->offset_ms;
+    if (store->offset_ms > 0) {
+        return shifted > mesh_ms ? 0 : shifted;
+    }
+    return shifted < mesh_ms ? UINT64_MAX : shifted;
+}
+
+uint64_t zc_store_next_expiry_ms(const zc_store_t *store) {
+    uint64_t next_ms = UINT64_MAX;
+    if (store->sweep.due_ms != UINT64_MAX) {
+        next_ms = local_ms(store, store->sweep.due_ms);
+    }
+    uint64_t expire_after_ms = store->options.expire_after_ms;
+    uint64_t idle_ms = UINT64_MAX;
+    zc_store_lock(store);
+    uint32_t oldest = store->entries.oldest;
+    if (oldest != ZC_SLOT_NONE && expire_after_ms != 0) {
+        uint64_t used_ms = zc_store_slot(store, oldest)->payload->used_ms;
+        idle_ms = used_ms > UINT64_MAX - expire_after_ms ? UINT64_MAX : used_ms + expire_after_ms;
+    }
+    zc_store_unlock(store);
+    return idle_ms < next_ms ? idle_ms : next_ms;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Messages, requests, responses and events as the JSON of tests/vectors, in both directions. */
+#ifndef ZC_TESTS_SUPPORT_MESSAGE_JSON_H
+#define ZC_TESTS_SUPPORT_MESSAGE_JSON_H
+
+#include "lib/replica/message.h"
+#include "lib/wire/event.h"
+#include "tests/support/vectors.h"
+
+/* The message of a JSON object. It points into the JSON and into `memory`. */
+void zc_message_from_json(json_t *json, zc_buffer_t *memory, zc_message_t *message);
+json_t *zc_message_to_json(const zc_message_t *message);
+
+void zc_watch_event_from_json(json_t *json, zc_buffer_t *memory, zc_watch_event_t *event);
+json_t *zc_watch_event_to_json(const zc_watch_event_t *event);
+
+/* Whether two of them say the same: what is absent in one may be 0, false, null or empty in the
+ * other. */
+bool zc_json_same(const json_t *a, const json_t *b);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Reads: what is a miss, what a read leaves (R11: order of use and touches), and its buffer. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include <zcache/limits.h>
+
+#include "tests/support/store_fixture.h"
+
+static zc_fixture_t fixture;
+
+static void start(void) {
+    fixture_init(&fixture);
+    fixture.options.touch_window_ms = 100;
+    fixture.options.expire_after_ms = 1000;
+    fixture_start(&fixture);
+}
+
+static void stop(void) {
+    fixture_stop(&fixture);
+}
+
+TestSuite(store_read, .init = start, .fini = stop);
+
+static size_t take(uint64_t *key_hashes, size_t capacity) {
+    return zc_store_take_touches(fixture.store, key_hashes, capacity);
+}
+
+Test(store_read, read_copies_value_and_type) {
+    fixture_put(&fixture, "k", "value", A, 1);
+    fixture.last.hlc = 2;
+    fixture.last.type = 1;
+    zc_outcome_t outcome;
+    zc_store_apply(fixture.store, &fixture.last, fixture.now_ms, &outcome, NULL);
+    zc_value_buffer_t value = {.allocator = &fixture.failing.allocator};
+    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("k"), 1000, &value), ZCACHE_OK);
+    cr_assert_eq(value.bytes, 5);
+    cr_assert_eq(value.type, 1);
+    cr_assert_eq(memcmp(value.data, "value", 5), 0);
+    zc_free(value.allocator, value.data);
+}
+
+Test(store_read, buffer_is_used_again_and_grows_when_it_must) {
+    fixture_put(&fixture, "short", "12", A, 1);
+    fixture_put(&fixture, "long", "1234567890", A, 2);
+    fixture_put(&fixture, "empty", "", A, 3);
+    zc_value_buffer_t value = {.allocator = &fixture.failing.allocator};
+    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("empty"), 1000, &value), ZCACHE_OK);
+    cr_assert_eq(value.bytes, 0);
+    cr_assert_null(value.data);
+    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("long"), 1000, &value), ZCACHE_OK);
+    uint64_t requests = fixture.failing.requests;
+    const void *data = value.data;
+    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("short"), 1000, &value), ZCACHE_OK);
+    cr_assert_eq(value.bytes, 2);
+    cr_assert_eq(value.data, data);
+    cr_assert_eq(fixture.failing.requests, requests);
+    cr_assert_eq(fixture_stats(&fixture).hits, 3);
+    zc_free(value.allocator, value.data);
+}
+
+Test(store_read, buffer_stays_when_memory_runs_out) {
+    fixture_put(&fixture, "k", "1234567890", A, 1);
+    char *data = zc_allocate(&fixture.failing.allocator, 3);
+    memcpy(data, "old", 3);
+    zc_value_buffer_t value = {
+        .allocator = &fixture.failing.allocator, .data = data, .capacity = 3, .bytes = 3};
+    zc_failing_allocator_fail_after(&fixture.failing, 0);
+    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("k"), 1000, &value), ZCACHE_NO_MEMORY);
+    cr_assert(value.data == data && value.capacity == 3 && value.bytes == 3);
+    cr_assert_eq(memcmp(data, "old", 3), 0);
+    cr_assert_eq(fixture_stats(&fixture).hits, 0);
+    zc_free(value.allocator, value.data);
+}
+
+Test(store_read, ghost_and_unknown_key_are_misses) {
+    fixture_ghost(&fixture, "k", A, 1);
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "");
+    cr_assert_str_eq(fixture_read(&fixture, "l"), "");
+    cr_assert_eq(fixture_stats(&fixture).misses, 2);
+}
+
+Test(store_read, entry_past_its_deadline_is_a_miss_before_it_is_collected) {
+    fixture_put_until(&fixture, "k", 1, 1500);
+    fixture.now_ms = 1499;
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "v");
+    fixture.now_ms = 1500;
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "");
+    cr_assert_eq(fixture_stats(&fixture).entries, 1);
+}
+
+Test(store_read, deadline_is_mesh_time) {
+    fixture_put_until(&fixture, "k", 1, 1500);
+    zc_store_set_clock_offset(fixture.store, 400);
+    fixture.now_ms = 1099;
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "v");
+    fixture.now_ms = 1100;
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "");
+    zc_store_set_clock_offset(fixture.store, -5000); /* mesh time stops at 0 */
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "v");
+}
+
+Test(store_read, idle_entry_is_a_miss_and_reads_keep_it) {
+    fixture_put(&fixture, "k", "v", A, 1);
+    fixture.now_ms = 1900;
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "v");
+    fixture.now_ms = 2899;
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "v");
+    fixture.now_ms = 3899;
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "");
+    zc_store_set_expire_after(fixture.store, 0, 100);
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "v");
+}
+
+Test(store_read, voided_entry_is_a_miss) {
+    fixture_put(&fixture, "k", "v", A, 5);
+    fixture_put(&fixture, "l", "v", B, 5);
+    zc_stamp_t clear = fixture_stamp(5, A);
+    zc_store_clear(fixture.store, &clear);
+    zc_store_item_t item;
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "");
+    cr_assert_not(zc_store_find(fixture.store, fixture_hash("k"), &item));
+    cr_assert_str_eq(fixture_read(&fixture, "l"), "v");
+}
+
+Test(store_read, peeking_leaves_no_trace) {
+    fixture_put(&fixture, "k", "v", A, 1);
+    fixture_put(&fixture, "l", "v", A, 2);
+    fixture.now_ms += 500;
+    fixture_peek(&fixture, "k");
+    fixture_peek(&fixture, "m");
+    uint64_t key_hash;
+    cr_assert_eq(take(&key_hash, 1), 0);
+    zc_store_stats_t stats = fixture_stats(&fixture);
+    cr_assert(stats.hits == 0 && stats.misses == 0);
+    cr_assert_str_eq(fixture_keys(&fixture), "k l");
+}
+
+Test(store_read, one_touch_per_key_and_window) {
+    fixture_put(&fixture, "k", "v", A, 1);
+    uint64_t key_hashes[4];
+    fixture.now_ms = 1099;
+    fixture_read(&fixture, "k");
+    cr_assert_eq(take(key_hashes, 4), 0);
+    fixture.now_ms = 1100;
+    fixture_read(&fixture, "k");
+    fixture_read(&fixture, "k");
+    fixture.now_ms = 1199;
+    fixture_read(&fixture, "k");
+    cr_assert_eq(take(key_hashes, 4), 1);
+    cr_assert_eq(key_hashes[0], fixture_hash("k"));
+    fixture.now_ms = 1200;
+    fixture_read(&fixture, "k");
+    cr_assert_eq(take(key_hashes, 4), 1);
+}
+
+Test(store_read, touch_of_a_peer_counts_as_one) {
+    fixture_put(&fixture, "k", "v", A, 1);
+    fixture_put(&fixture, "l", "v", A, 2);
+    fixture.now_ms = 1100;
+    zc_store_touch(fixture.store, fixture_hash("k"), fixture.now_ms);
+    cr_assert_str_eq(fixture_keys(&fixture), "l k");
+    fixture_read(&fixture, "k");
+    uint64_t key_hash;
+    cr_assert_eq(take(&key_hash, 1), 0);
+    cr_assert_eq(fixture_stats(&fixture).hits, 1);
+}
+
+Test(store_read, touch_keeps_an_entry_from_idling_out) {
+    fixture_put(&fixture, "k", "v", A, 1);
+    fixture_ghost(&fixture, "g", A, 2);
+    fixture.now_ms = 1900;
+    zc_store_touch(fixture.store, fixture_hash("k"), fixture.now_ms);
+    zc_store_touch(fixture.store, fixture_hash("g"), fixture.now_ms);
+    zc_store_touch(fixture.store, fixture_hash("nobody"), fixture.now_ms);
+    fixture.now_ms = 2500;
+    cr_assert_str_eq(fixture_peek(&fixture, "k"), "v");
+}
+
+Test(store_read, touches_come_oldest_first_and_are_dropped_at_the_limit) {
+    fixture_stop(&fixture);
+    fixture_init(&fixture);
+    fixture.options.max_size = ZCACHE_TOUCHES_MAX + 2;
+    fixture.options.listener = NULL;
+    fixture_start(&fixture);
+    char key[16];
+    uint64_t first[3] = {0};
+    for (unsigned i = 0; i < ZCACHE_TOUCHES_MAX + 2; i++) {
+        snprintf(key, sizeof key, "k%u", i);
+        zc_store_item_t item = {
+            .hlc = 1 + i, .key_hash = fixture_hash(key), .key = zc_slice_text(key)};
+        zc_outcome_t outcome;
+        zc_store_apply(fixture.store, &item, fixture.now_ms, &outcome, NULL);
+        cr_assert_eq(zc_store_get(fixture.store, zc_slice_text(key), 1000, true, &item), ZCACHE_OK);
+        if (i == 2) {
+            cr_assert_eq(take(first, 2), 2);
+        }
+    }
+    cr_assert_eq(first[0], fixture_hash("k0"));
+    cr_assert_eq(first[1], fixture_hash("k1"));
+    cr_assert_eq(fixture_stats(&fixture).touches_dropped, 0);
+    fixture_read(&fixture, "k0");
+    cr_assert_eq(fixture_stats(&fixture).touches_dropped, 1);
+    static uint64_t all[ZCACHE_TOUCHES_MAX + 1];
+    cr_assert_eq(take(all, ZCACHE_TOUCHES_MAX + 1), ZCACHE_TOUCHES_MAX);
+    cr_assert_eq(all[0], fixture_hash("k2"));
+    cr_assert_eq(all[ZCACHE_TOUCHES_MAX - 1], fixture_hash(key));
+}
+
+Test(store_read, other_key_of_the_same_hash_is_a_miss) {
+    fixture_put(&fixture, "k", "v", A, 1);
+    fixture.last.key_hash = fixture_hash("l");
+    fixture.last.hlc = 2;
+    zc_outcome_t outcome;
+    zc_store_apply(fixture.store, &fixture.last, fixture.now_ms, &outcome, NULL);
+    cr_assert_str_eq(fixture_read(&fixture, "l"), "");
+    fixture_ghost(&fixture, "l", A, 3); /* ends what zc_store_check would find wrong */
+}
