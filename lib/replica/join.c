@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* From start to the first complete transfer (M1, M4, S1): dial, be welcomed, subscribe to every
+ * member first, then ask one of the fullest for everything. Until it has come, misses of clients
+ * are asked of a donor. */
+#include "lib/replica/records.h"
+#include "lib/replica/state.h"
+
+enum {
+    SUBSCRIBED_HEARTBEATS = 4, /* how long to wait for every member's first broadcast */
+    READ_TIMEOUT_US = 1000 * 1000,
+};
+
+static bool waits_for_broadcast(const zc_replica_t *replica) {
+    size_t number = 0;
+    for (zc_peer_t *peer; (peer = zc_peers_next(&replica->peers, &number)) != NULL;) {
+        bool unanswered = peer->state == ZC_PEER_DIALLED && !peer->seed;
+        if (unanswered || (zc_peer_is_heard(peer) && !peer->broadcast_heard)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void end_joining(zc_replica_t *replica) {
+    replica->joining = false;
+    zc_registers_found(replica);
+    /* Say so at once. */
+    replica->heartbeat_at_us = replica->clock.now_us;
+    zc_replica_wake(replica, 0);
+}
+
+static void go_alone(zc_replica_t *replica) {
+    zc_effect_t *effect = zc_effect_add(replica, ZC_EFFECT_NOTICE);
+    if (effect != NULL) {
+        effect->notice.notice = ZC_NOTICE_ALONE;
+        effect->notice.name = zc_slice("", 0);
+        effect->notice.endpoint = zc_slice_text(replica->seeds[0]);
+    }
+    end_joining(replica);
+}
+
+void zc_join_complete(zc_replica_t *replica) {
+    zc_store_stats_t stats;
+    zc_store_stats(replica->store, &stats);
+    zc_effect_notice(replica, ZC_NOTICE_JOINED,
+                     zc_peers_at(&replica->peers, replica->asks[ZC_ASK_HUNTED].peer),
+                     stats.entries);
+    end_joining(replica);
+}
+
+static void tick_joining(zc_replica_t *replica) {
+    uint64_t now_us = replica->clock.now_us;
+    uint64_t alone_us = replica->started_us + ZC_JOIN_ALONE_HEARTBEATS * zc_heartbeat_us(replica);
+    zc_replica_wake(replica, alone_us > now_us ? alone_us : now_us + zc_heartbeat_us(replica));
+    if (zc_hunt_is_under_way(replica)) {
+        return;
+    }
+    bool donor = zc_hunt_full_donor(replica) != NULL;
+    if (!donor && now_us >= alone_us) {
+        go_alone(replica);
+        return;
+    }
+    uint64_t subscribed_us =
+        replica->welcomed_us + SUBSCRIBED_HEARTBEATS * zc_heartbeat_us(replica);
+    if (!donor || (waits_for_broadcast(replica) && now_us < subscribed_us)) {
+        return;
+    }
+    zc_hunt_for(replica, ZC_PEER_NONE, now_us);
+}
+
+/* -- Reads through the donor
+ * ----------------------------------------------------------------------------- */
+
+static void answer_read(zc_replica_t *replica, const zc_pending_read_t *read,
+                        const zc_record_t *record) {
+    zc_effect_t *effect = zc_effect_add(replica, ZC_EFFECT_READ_ANSWER);
+    if (effect == NULL) {
+        return;
+    }
+    effect->read_answer.token = read->token;
+    effect->read_answer.found = record != NULL;
+    if (record != NULL) {
+        effect->read_answer.record = *record;
+    }
+}
+
+static void drop_read(zc_replica_t *replica, size_t at) {
+    replica->reads[at] = replica->reads[--replica->read_count];
+}
+
+static bool make_room(zc_replica_t *replica) {
+    if (replica->read_count < replica->read_capacity) {
+        return true;
+    }
+    size_t capacity = replica->read_capacity == 0 ? 16 : replica->read_capacity * 2;
+    if (capacity > ZCACHE_READS_MAX) {
+        return false;
+    }
+    zc_pending_read_t *reads =
+        zc_resize(replica->allocator, replica->reads, capacity * sizeof *reads);
+    if (reads == NULL) {
+        return false;
+    }
+    replica->reads = reads;
+    replica->read_capacity = capacity;
+    return true;
+}
+
+zcache_status zc_join_read(zc_replica_t *replica, const zc_event_t *event) {
+    const zc_peer_t *donor = replica->joining ? zc_hunt_full_donor(replica) : NULL;
+    if (donor == NULL || !make_room(replica)) {
+        return ZCACHE_MISS;
+    }
+    /* The key is borrowed for this step alone, and effects live longer. */
+    zc_message_t message = {.type = ZC_MESSAGE_READ};
+    message.read.number = zc_random_next(&replica->random);
+    if (!zc_arena_copy(&replica->arena, event->read.key, &message.read.key)) {
+        return ZCACHE_MISS;
+    }
+    zc_pending_read_t *read = &replica->reads[replica->read_count++];
+    *read = (zc_pending_read_t){
+        .token = event->read.token,
+        .number = message.read.number,
+        .until_us = replica->clock.now_us + READ_TIMEOUT_US,
+    };
+    zc_effect_send(replica, (zc_link_t){.type = ZC_LINK_PEER, .number = donor->number}, &message);
+    replica->counters.reads_through++;
+    zc_replica_wake(replica, read->until_us);
+    return ZCACHE_OK;
+}
+
+void zc_join_read_answer(zc_replica_t *replica, const zc_read_answer_t *answer) {
+    for (size_t i = 0; i < replica->read_count; i++) {
+        if (replica->reads[i].number != answer->number) {
+            continue;
+        }
+        zc_record_t record = answer->record;
+        bool found = answer->found && zc_arena_copy(&replica->arena, record.value, &record.value) &&
+                     zc_arena_copy(&replica->arena, record.key, &record.key);
+        answer_read(replica, &replica->reads[i], found ? &record : NULL);
+        drop_read(replica, i);
+        return;
+    }
+}
+
+void zc_join_donor_read(zc_replica_t *replica, zc_link_t from, const zc_read_t *read) {
+    zc_message_t message = {.type = ZC_MESSAGE_READ_ANSWER};
+    message.read_answer.number = read->number;
+    zc_store_item_t item;
+    uint64_t now_ms = zc_clock_local_ms(&replica->clock);
+    if (zc_store_get(replica->store, read->key, now_ms, true, &item) == ZCACHE_OK) {
+        message.read_answer.found = true;
+        message.read_answer.origin = *zc_store_origin_at(replica->store, item.origin);
+        message.read_answer.record = zc_record_of_item(&item, 0, 0);
+    }
+    zc_effect_send(replica, from, &message);
+}
+
+static void tick_reads(zc_replica_t *replica) {
+    for (size_t i = replica->read_count; i > 0; i--) {
+        zc_pending_read_t *read = &replica->reads[i - 1];
+        if (replica->clock.now_us >= read->until_us) {
+            answer_read(replica, read, NULL);
+            drop_read(replica, i - 1);
+        } else {
+            zc_replica_wake(replica, read->until_us);
+        }
+    }
+}
+
+void zc_join_tick(zc_replica_t *replica) {
+    if (replica->joining) {
+        tick_joining(replica);
+    }
+    tick_reads(replica);
+}

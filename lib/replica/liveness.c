@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Heartbeats (R5) and who is there (M3). A heartbeat shows a lost tail (last), a difference that no
+ * chain shows (state hash) and members that one side does not know (members hash); silence makes a
+ * peer suspect after 3 and gone after 20 of them. */
+#include "lib/base/hash.h"
+#include "lib/replica/state.h"
+
+enum {
+    SUSPECT_HEARTBEATS = 3,
+    GONE_HEARTBEATS = 20,
+    PING_HEARTBEATS = 20,
+    DIFFERS_HEARTBEATS = 2, /* a hash must differ that often in a row to mean something (R5) */
+    FIRST_BACKOFF_US = 1000 * 1000,
+    LONGEST_BACKOFF_US = 30 * 1000 * 1000,
+    UNANSWERED_US =
+        15 * 1000 * 1000, /* an address from a list of members that never answers is forgotten */
+    MEMBERS_ASK_US = 2 * 1000 * 1000,
+    TOUCHES_PER_MESSAGE = 2048,
+};
+
+/* -- What this node says of itself
+ * ---------------------------------------------------------------------- */
+
+static void put_u64(uint8_t *to, uint64_t number) {
+    for (int i = 0; i < 8; i++) {
+        to[i] = (uint8_t)(number >> (8 * i));
+    }
+}
+
+static uint64_t hash_interval(const zc_origin_t *origin, const zc_interval_t *interval) {
+    uint8_t bytes[ZC_ORIGIN_BYTES + 16];
+    memcpy(bytes, origin->bytes, ZC_ORIGIN_BYTES);
+    put_u64(bytes + ZC_ORIGIN_BYTES, interval->after);
+    put_u64(bytes + ZC_ORIGIN_BYTES + 8, interval->upto);
+    return zc_hash(zc_slice(bytes, sizeof bytes), 1);
+}
+
+static uint64_t hash_stamp(const zc_stamp_t *stamp, uint64_t seed) {
+    if (stamp->hlc == 0) {
+        return 0;
+    }
+    uint8_t bytes[8 + ZC_ORIGIN_BYTES];
+    put_u64(bytes, stamp->hlc);
+    memcpy(bytes + 8, stamp->origin.bytes, ZC_ORIGIN_BYTES);
+    return zc_hash(zc_slice(bytes, sizeof bytes), seed);
+}
+
+/* The vector over the origins that this node does not hear itself, the clear register and the
+ * settings (PROTOCOL.md). */
+static uint64_t hash_state(const zc_replica_t *replica) {
+    uint64_t sum = hash_stamp(&replica->registers.clear, 2) +
+                   hash_stamp(&replica->registers.settings_stamp, 3);
+    size_t origins = zc_store_origin_count(replica->store);
+    for (size_t i = 0; i < origins; i++) {
+        zc_origin_index_t index = (zc_origin_index_t)i;
+        const zc_peer_t *peer = zc_peers_of_origin(&replica->peers, index);
+        if (index == replica->self || (peer != NULL && zc_peer_is_heard(peer))) {
+            continue;
+        }
+        const zc_origin_t *origin = zc_store_origin_at(replica->store, index);
+        zc_origin_intervals_t row = zc_vvec_row(&replica->vvec, index, origin);
+        for (size_t j = 0; j < row.count; j++) {
+            sum += hash_interval(origin, &row.intervals[j]);
+        }
+    }
+    return sum;
+}
+
+static void send_heartbeat(zc_replica_t *replica) {
+    zc_store_stats_t stats;
+    zc_store_stats(replica->store, &stats);
+    replica->state_hash = hash_state(replica);
+    replica->members_hash = zc_membership_hash(replica);
+    zc_message_t message = {.type = ZC_MESSAGE_HEARTBEAT};
+    message.heartbeat = (zc_heartbeat_t){
+        .origin = replica->identity.origin,
+        .last = replica->sent,
+        .clock_ms = zc_clock_mesh_ms(&replica->clock),
+        .state_hash = replica->state_hash,
+        .members_hash = replica->members_hash,
+        .digest = replica->joining ? 0 : stats.digest,
+        .joining = replica->joining,
+    };
+    zc_effect_broadcast(replica, &message);
+}
+
+/* What was read here since the last heartbeat (R11). */
+static void send_touches(zc_replica_t *replica) {
+    for (;;) {
+        zc_message_t message = {.type = ZC_MESSAGE_TOUCH};
+        uint64_t *key_hashes =
+            zc_arena_take(&replica->arena, TOUCHES_PER_MESSAGE * sizeof *key_hashes);
+        if (key_hashes == NULL) {
+            return;
+        }
+        size_t count = zc_store_take_touches(replica->store, key_hashes, TOUCHES_PER_MESSAGE);
+        if (count == 0) {
+            return;
+        }
+        message.touch = (zc_touch_t){
+            .origin = replica->identity.origin, .key_hashes = key_hashes, .count = count};
+        if (replica->peers.count > 0) {
+            zc_effect_broadcast(replica, &message);
+            replica->counters.touches_sent += count;
+        }
+    }
+}
+
+/* -- What others say
+ * ------------------------------------------------------------------------------------ */
+
+void zc_liveness_heard(zc_replica_t *replica, zc_peer_t *peer) {
+    peer->heard_us = replica->clock.now_us;
+    peer->broadcast_heard = true;
+    if (peer->state == ZC_PEER_SUSPECT || peer->state == ZC_PEER_GONE) {
+        peer->state = ZC_PEER_LIVE;
+        peer->backoff_us = 0;
+        zc_effect_notice(replica, ZC_NOTICE_PEER_LIVE, peer, 0);
+        /* Registers and members may have changed while it was away. */
+        zc_membership_say_hello(replica, peer);
+    }
+}
+
+/* A broadcast of an origin that nobody has introduced: most likely a peer that was started anew at
+ * its old endpoint and that libzmq has connected again. Whoever is silent is asked who it is. */
+static void unknown_heard(zc_replica_t *replica) {
+    size_t number = 0;
+    for (zc_peer_t *peer; (peer = zc_peers_next(&replica->peers, &number)) != NULL;) {
+        uint64_t silent_us = replica->clock.now_us - peer->heard_us;
+        bool asked = peer->hello_sent_us + zc_heartbeat_us(replica) > replica->clock.now_us;
+        if (silent_us > zc_heartbeat_us(replica) && !asked) {
+            zc_membership_say_hello(replica, peer);
+        }
+    }
+}
+
+static void check_skew(zc_replica_t *replica, zc_peer_t *peer, const zc_heartbeat_t *heartbeat) {
+    uint64_t ahead_ms = zc_clock_ahead_ms(&replica->clock, heartbeat->clock_ms);
+    if (ahead_ms <= replica->registers.settings.max_clock_skew_ms) {
+        peer->skew_ms = 0;
+        peer->state = heartbeat->joining ? ZC_PEER_JOINING : ZC_PEER_LIVE;
+        return;
+    }
+    if (peer->state != ZC_PEER_SKEWED) {
+        zc_effect_notice(replica, ZC_NOTICE_PEER_SKEWED, peer, ahead_ms);
+    }
+    peer->state = ZC_PEER_SKEWED;
+    peer->skew_ms = ahead_ms;
+}
+
+static void check_tail(zc_replica_t *replica, zc_peer_t *peer, zc_hlc_t last) {
+    if (last > peer->last) {
+        peer->last = last;
+    }
+    if (!zc_vvec_covers_interval(&replica->vvec, peer->index, 0, peer->last)) {
+        zc_ask_gap(replica, peer);
+    } else {
+        peer->behind_since_us = 0;
+        peer->gap_at_us = 0;
+    }
+}
+
+static void check_state(zc_replica_t *replica, zc_peer_t *peer, const zc_heartbeat_t *heartbeat) {
+    bool differs = !heartbeat->joining && heartbeat->state_hash != replica->state_hash;
+    peer->state_differs = differs ? peer->state_differs + 1 : 0;
+    if (peer->state_differs >= DIFFERS_HEARTBEATS && !replica->joining) {
+        peer->state_differs = 0;
+        uint64_t delay_us = zc_random_below(&replica->random, zc_heartbeat_us(replica) / 2 + 1);
+        zc_hunt_for(replica, peer->number, replica->clock.now_us + delay_us);
+    }
+}
+
+static void check_members(zc_replica_t *replica, zc_peer_t *peer, const zc_heartbeat_t *heartbeat) {
+    bool differs = heartbeat->members_hash != replica->members_hash;
+    peer->members_differ = differs ? peer->members_differ + 1 : 0;
+    uint64_t now_us = replica->clock.now_us;
+    if (peer->members_differ >= DIFFERS_HEARTBEATS &&
+        now_us >= peer->members_asked_us + MEMBERS_ASK_US) {
+        peer->members_asked_us = now_us;
+        zc_message_t message = {.type = ZC_MESSAGE_MEMBERS_ASK};
+        zc_link_t to = {.type = ZC_LINK_PEER, .number = peer->number};
+        zc_effect_send(replica, to, &message);
+    }
+}
+
+void zc_liveness_heartbeat(zc_replica_t *replica, const zc_heartbeat_t *heartbeat) {
+    if (zc_origin_equal(&heartbeat->origin, &replica->identity.origin)) {
+        return;
+    }
+    zc_origin_index_t index = zc_store_origin_find(replica->store, &heartbeat->origin);
+    zc_peer_t *peer = zc_peers_of_origin(&replica->peers, index);
+    if (peer == NULL) {
+        unknown_heard(replica);
+        return;
+    }
+    zc_liveness_heard(replica, peer);
+    check_skew(replica, peer, heartbeat);
+    if (peer->state == ZC_PEER_SKEWED) {
+        return;
+    }
+    zc_clock_observe(&replica->clock, heartbeat->last);
+    peer->digest = heartbeat->digest;
+    check_tail(replica, peer, heartbeat->last);
+    check_state(replica, peer, heartbeat);
+    check_members(replica, peer, heartbeat);
+}
+
+/* -- Time passes
+ * ---------------------------------------------------------------------------------------- */
+
+static void redial_later(zc_replica_t *replica, zc_peer_t *peer) {
+    uint64_t backoff_us = peer->backoff_us == 0 ? FIRST_BACKOFF_US : peer->backoff_us * 2;
+    peer->backoff_us = backoff_us < LONGEST_BACKOFF_US ? backoff_us : LONGEST_BACKOFF_US;
+    zc_membership_redial(replica, peer);
+}
+
+static void tick_dialled(zc_replica_t *replica, zc_peer_t *peer) {
+    uint64_t now_us = replica->clock.now_us;
+    if (!peer->seed && now_us - peer->created_us > UNANSWERED_US) {
+        zc_membership_forget(replica, peer);
+        return;
+    }
+    if (now_us >= peer->redial_at_us) {
+        redial_later(replica, peer);
+    }
+    zc_replica_wake(replica, peer->redial_at_us);
+}
+
+static void ping(zc_replica_t *replica, zc_peer_t *peer) {
+    uint64_t now_us = replica->clock.now_us;
+    if (now_us < peer->ping_at_us) {
+        return;
+    }
+    peer->ping_at_us = now_us + PING_HEARTBEATS * zc_heartbeat_us(replica);
+    peer->ping_sent_us = now_us;
+    peer->ping_number = zc_random_next(&replica->random);
+    zc_message_t message = {.type = ZC_MESSAGE_PING};
+    message.ping.number = peer->ping_number;
+    zc_effect_send(replica, (zc_link_t){.type = ZC_LINK_PEER, .number = peer->number}, &message);
+}
+
+void zc_liveness_pong(zc_replica_t *replica, zc_peer_t *peer, const zc_ping_t *pong) {
+    if (peer->ping_sent_us != 0 && pong->number == peer->ping_number) {
+        peer->rtt_us = replica->clock.now_us - peer->ping_sent_us;
+        peer->ping_sent_us = 0;
+    }
+}
+
+static void become_gone(zc_replica_t *replica, zc_peer_t *peer) {
+    peer->state = ZC_PEER_GONE;
+    zc_ask_peer_lost(replica, peer);
+    zc_effect_notice(replica, ZC_NOTICE_PEER_GONE, peer, 0);
+}
+
+/* Members, from live to gone. The watchdog dials anew, because libzmq does not do so after a
+ * protocol error. */
+static void tick_member(zc_replica_t *replica, zc_peer_t *peer) {
+    uint64_t now_us = replica->clock.now_us;
+    uint64_t silent_us = now_us - peer->heard_us;
+    uint64_t heartbeat_us = zc_heartbeat_us(replica);
+    if (zc_peer_is_heard(peer) || peer->state == ZC_PEER_SKEWED) {
+        if (silent_us <= SUSPECT_HEARTBEATS * heartbeat_us) {
+            ping(replica, peer);
+            return;
+        }
+        peer->state = ZC_PEER_SUSPECT;
+        zc_effect_notice(replica, ZC_NOTICE_PEER_SUSPECT, peer, 0);
+        peer->redial_at_us = now_us;
+    }
+    if (peer->state == ZC_PEER_SUSPECT && silent_us > GONE_HEARTBEATS * heartbeat_us) {
+        become_gone(replica, peer);
+    }
+    uint64_t retire_us = replica->registers.settings.retire_after_ms * 1000;
+    if (peer->state == ZC_PEER_GONE && !peer->seed && silent_us > retire_us) {
+        zc_membership_forget(replica, peer);
+        return;
+    }
+    if (now_us >= peer->redial_at_us) {
+        redial_later(replica, peer);
+    }
+}
+
+/* After a stall of this node itself, silence says nothing about the others: what they sent is still
+ * to be read. */
+static void forgive_silence(zc_replica_t *replica) {
+    uint64_t now_us = replica->clock.now_us;
+    size_t number = 0;
+    for (zc_peer_t *peer; (peer = zc_peers_next(&replica->peers, &number)) != NULL;) {
+        if (zc_peer_is_heard(peer)) {
+            peer->heard_us = now_us;
+        }
+    }
+}
+
+static void tick_peers(zc_replica_t *replica) {
+    size_t number = 0;
+    for (zc_peer_t *peer; (peer = zc_peers_next(&replica->peers, &number)) != NULL;) {
+        if (peer->state == ZC_PEER_DIALLED) {
+            tick_dialled(replica, peer);
+        } else {
+            tick_member(replica, peer);
+        }
+    }
+}
+
+void zc_liveness_tick(zc_replica_t *replica) {
+    uint64_t now_us = replica->clock.now_us;
+    uint64_t heartbeat_us = zc_heartbeat_us(replica);
+    if (now_us >= replica->heartbeat_at_us) {
+        if (now_us - replica->heartbeat_at_us > heartbeat_us) {
+            forgive_silence(replica);
+        }
+        send_heartbeat(replica);
+        send_touches(replica);
+        /* Those that were missed in a stall are not made up for. */
+        replica->heartbeat_at_us = now_us - replica->heartbeat_at_us < heartbeat_us
+                                       ? replica->heartbeat_at_us + heartbeat_us
+                                       : now_us + heartbeat_us;
+        tick_peers(replica);
+    }
+    zc_replica_wake(replica, replica->heartbeat_at_us);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What others broadcast: batches are applied whenever they come (R1 makes that safe) and their
+ * intervals added to the version vector (R3); a hole before one is a gap to be asked for (R4).
+ * Touches make entries young (R11). */
+#include "lib/replica/records.h"
+#include "lib/replica/state.h"
+
+static bool too_far_ahead(const zc_replica_t *replica, zc_hlc_t hlc) {
+    return zc_clock_ahead_ms(&replica->clock, zc_hlc_ms(hlc)) >
+           replica->registers.settings.max_clock_skew_ms;
+}
+
+zcache_status zc_receive_record(zc_replica_t *replica, const zc_record_t *record,
+                                zc_origin_index_t origin) {
+    if (too_far_ahead(replica, record->hlc)) {
+        replica->counters.skewed++;
+        return ZCACHE_INVALID;
+    }
+    zc_clock_observe(&replica->clock, record->hlc);
+    uint64_t now_ms = zc_clock_local_ms(&replica->clock);
+    zc_store_item_t item = zc_record_to_item(record, origin, now_ms);
+    zc_outcome_t outcome = ZC_OUTCOME_SAME;
+    zcache_status status = zc_store_apply(replica->store, &item, now_ms, &outcome, NULL);
+    if (status != ZCACHE_OK) {
+        return status;
+    }
+    switch (outcome) {
+    case ZC_OUTCOME_APPLIED:
+        replica->counters.applied++;
+        break;
+    case ZC_OUTCOME_OUTDATED:
+        replica->counters.outdated++;
+        break;
+    case ZC_OUTCOME_LATE:
+        replica->counters.late++;
+        break;
+    case ZC_OUTCOME_FAULT:
+        replica->counters.faults++;
+        zc_effect_notice(replica, ZC_NOTICE_FAULT, NULL, record->hlc);
+        break;
+    case ZC_OUTCOME_SAME:
+        break;
+    }
+    return ZCACHE_OK;
+}
+
+/* Returns OK, or why not every record could be kept: then the interval is not covered and will be
+ * asked for again. */
+static zcache_status apply_records(zc_replica_t *replica, const zc_batch_t *batch,
+                                   zc_origin_index_t origin) {
+    for (size_t i = 0; i < batch->count; i++) {
+        const zc_record_t *record = &batch->records[i];
+        if (zc_vvec_covers(&replica->vvec, origin, record->hlc)) {
+            continue;
+        }
+        zcache_status status = zc_receive_record(replica, record, origin);
+        if (status != ZCACHE_OK) {
+            return status;
+        }
+    }
+    return ZCACHE_OK;
+}
+
+void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch) {
+    replica->counters.batches_received++;
+    if (zc_origin_equal(&batch->origin, &replica->identity.origin)) {
+        return;
+    }
+    zc_origin_index_t origin = ZC_ORIGIN_INDEX_NONE;
+    zcache_status status = zc_store_origin(replica->store, &batch->origin, &origin);
+    zc_peer_t *peer = zc_peers_of_origin(&replica->peers, origin);
+    if (too_far_ahead(replica, batch->last) || (peer != NULL && peer->state == ZC_PEER_SKEWED)) {
+        replica->counters.skewed++;
+        return;
+    }
+    if (status == ZCACHE_OK) {
+        status = apply_records(replica, batch, origin);
+    }
+    if (status == ZCACHE_OK) {
+        zc_clock_observe(&replica->clock, batch->last);
+        status = zc_vvec_cover(&replica->vvec, origin, batch->prev, batch->last);
+    }
+    if (status != ZCACHE_OK) {
+        replica->counters.batches_refused++;
+    }
+    if (peer == NULL) {
+        return;
+    }
+    if (batch->last > peer->last) {
+        peer->last = batch->last;
+    }
+    zc_liveness_heard(replica, peer);
+    if (!zc_vvec_covers_interval(&replica->vvec, origin, 0, peer->last)) {
+        zc_ask_gap(replica, peer);
+    }
+}
+
+void zc_receive_touch(zc_replica_t *replica, const zc_touch_t *touch) {
+    if (zc_origin_equal(&touch->origin, &replica->identity.origin)) {
+        return;
+    }
+    uint64_t now_ms = zc_clock_local_ms(&replica->clock);
+    for (size_t i = 0; i < touch->count; i++) {
+        zc_store_touch(replica->store, touch->key_hashes[i], now_ms);
+    }
+    replica->counters.touches_received += touch->count;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What a replica is made of, for the files of this folder alone.
+ *
+ *   replica.c     a step: clock, event, then what is due, then what is to be sent
+ *   write.c       a client's write, and the batches that carry it to the others (R1, R3, R6)
+ *   receive.c     batches, touches and registers of others (R1-R3, R10, R11, M2)
+ *   membership.c  hello, welcome, members, goodbye (M1-M4)
+ *   liveness.c    heartbeats out and in, who is suspect or gone, dialling again (R5, M3)
+ *   join.c        from the first welcome to the first complete transfer, reads through the donor
+ * (M1, S1) ask.c         what this node lacks, and the transfer that mends it (R4, R5, R9) hunt.c
+ * whom to ask for it (R9) donate.c      the other side of a transfer (R6, R7, R9, S2) registers.c
+ * settings and clear (M2, R10) peers.c effects.c vectors.c vvec.c arena.c   the tables that the
+ * above work on */
+#ifndef ZC_REPLICA_STATE_H
+#define ZC_REPLICA_STATE_H
+
+#include <zcache/limits.h>
+
+#include "lib/base/assert.h"
+#include "lib/base/random.h"
+#include "lib/replica/arena.h"
+#include "lib/replica/clock.h"
+#include "lib/replica/peers.h"
+#include "lib/replica/replica.h"
+#include "lib/replica/vectors.h"
+#include "lib/replica/vvec.h"
+#include "lib/store/walk.h"
+
+#define ZC_NEVER UINT64_MAX
+
+enum {
+    ZC_CREDIT_BYTES = 1024 * 1024, /* that a donor may send ahead (R7) */
+    ZC_SWEEP_SLOTS = 4096,         /* slots looked at for expiry in one step */
+    ZC_DROP_SLOTS = 65536,         /* slots looked at after a replace-sync in one step */
+    ZC_BATCHES_PER_STEP = 8,
+    ZC_JOIN_ALONE_HEARTBEATS = 12, /* without a welcome a node goes on alone (M4) */
+};
+
+typedef enum zc_ask_phase {
+    ZC_ASK_IDLE,
+    ZC_ASK_RECEIVING,
+    ZC_ASK_DROPPING,  /* a replace-sync came whole: what the donor no longer holds is being dropped
+                       */
+    ZC_ASK_UNMARKING, /* a replace-sync broke: its marks are being taken away */
+} zc_ask_phase_t;
+
+/* A transfer that this node asked for. */
+typedef struct zc_ask {
+    zc_ask_phase_t phase;
+    bool replacing;           /* the donor answers with replace-sync */
+    zc_origin_index_t origin; /* whose gap gave the reason, of ZC_ASK_GAP */
+    zc_peer_number_t peer;
+    uint64_t session;
+    uint32_t next_number; /* of the next chunk */
+    uint32_t spent_bytes; /* received since the last credit */
+    uint64_t heard_us;
+    uint32_t position; /* of DROPPING and UNMARKING */
+    zc_stamp_t donor_horizon;
+    zc_vector_copy_t donor_vector;
+    zc_floor_t *donor_floors;
+    size_t donor_floor_count;
+} zc_ask_t;
+
+/* The asks that may be under way at once (R4). */
+enum { ZC_ASK_HUNTED, ZC_ASK_GAP, ZC_ASKS };
+
+/* The search for a donor, see hunt.c. */
+typedef struct zc_hunt {
+    bool wanted;
+    uint64_t at_us;         /* not before */
+    zc_peer_number_t first; /* the peer that differs, or ZC_PEER_NONE */
+    uint32_t asked;         /* others that were asked */
+    bool replace;           /* nobody else can help */
+} zc_hunt_t;
+
+/* A transfer that this node gives. */
+typedef struct zc_donation {
+    zc_link_t to;
+    uint64_t session;
+    bool replace;
+    uint32_t number;       /* of the next chunk */
+    uint64_t credit_bytes; /* that may be sent */
+    uint64_t heard_us;
+    zc_vector_copy_t covered; /* what the transfer covers, as it was at its beginning */
+    zc_vector_copy_t lack;    /* what of it the asker lacks */
+    size_t row;               /* a delta's place: origin and interval, and the cursor within */
+    size_t interval;          /* counts down */
+    bool cursor_open;
+    zc_store_cursor_t cursor;
+    zc_store_walk_t *walk; /* a replace-sync's place */
+} zc_donation_t;
+
+/* A client's miss that was asked of the donor. */
+typedef struct zc_pending_read {
+    uint64_t token;
+    uint64_t number;
+    uint64_t until_us;
+} zc_pending_read_t;
+
+struct zc_replica {
+    const zc_allocator_t *allocator;
+    zc_store_t *store;
+    zc_vvec_t vvec;
+    zc_clock_t clock;
+    zc_random_t random;
+    zc_counters_t counters;
+
+    zc_identity_t identity;
+    char *identity_texts;
+    zc_origin_index_t self;
+    bool anchored; /* the clock is the mesh's (R2) */
+    zc_registers_t registers;
+    bool registers_unsent;
+
+    zc_hlc_t written;         /* own newest write */
+    zc_hlc_t sent;            /* ... that was broadcast */
+    zc_store_cursor_t unsent; /* the first one after `sent` in the own chain */
+    bool unsent_open;
+
+    zc_peers_t peers;
+    char **seeds;
+    size_t seed_count;
+
+    bool begun; /* the first TICK has come */
+    bool joining;
+    bool leaving;
+    uint64_t started_us;
+    uint64_t welcomed_us; /* first welcome of another; 0: none yet */
+
+    zc_ask_t asks[ZC_ASKS];
+    zc_hunt_t hunt;
+
+    zc_donation_t *donations[ZCACHE_TRANSFERS_MAX];
+    bool ended[ZCACHE_TRANSFERS_MAX]; /* by the last step; kept for its effects */
+
+    zc_pending_read_t *reads;
+    size_t read_count;
+    size_t read_capacity;
+
+    bool watched;
+    bool watched_values;
+
+    uint64_t heartbeat_at_us;
+    uint64_t deadline_us;
+    uint64_t state_hash;
+    uint64_t members_hash;
+
+    zc_arena_t arena;
+    zc_effect_t *effects;
+    size_t effect_count;
+    size_t effect_capacity;
+};
+
+/* -- effects.c
+ * ----------------------------------------------------------------------------------------- */
+
+/* A place for one more effect, zeroed but for its type; NULL: no memory, and the effect is lost, as
+ * a message may be. */
+zc_effect_t *zc_effect_add(zc_replica_t *replica, zc_effect_type_t type);
+void zc_effect_broadcast(zc_replica_t *replica, const zc_message_t *message);
+void zc_effect_send(zc_replica_t *replica, zc_link_t to, const zc_message_t *message);
+void zc_effect_dial(zc_replica_t *replica, zc_effect_type_t type, const zc_peer_t *peer);
+void zc_effect_notice(zc_replica_t *replica, zc_notice_t notice, const zc_peer_t *peer,
+                      uint64_t number);
+/* The store's listener: counts nothing, tells watchers. `context` is the replica. */
+void zc_effect_change(void *context, zc_change_t change, const zc_store_item_t *item);
+
+/* Lowers the deadline. */
+static inline void zc_replica_wake(zc_replica_t *replica, uint64_t at_us) {
+    if (at_us < replica->deadline_us) {
+        replica->deadline_us = at_us;
+    }
+}
+
+static inline uint64_t zc_heartbeat_us(const zc_replica_t *replica) {
+    return replica->registers.settings.heartbeat_ms * 1000;
+}
+
+/* -- write.c
+ * ------------------------------------------------------------------------------------------- */
+
+zcache_status zc_write_step(zc_replica_t *replica, const zc_event_t *event);
+/* Broadcasts what was written since the last time. `copied`: the store will change in this step, so
+ * effects get copies. */
+void zc_write_flush(zc_replica_t *replica, bool copied);
+
+/* -- receive.c
+ * ----------------------------------------------------------------------------------------- */
+
+void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch);
+void zc_receive_touch(zc_replica_t *replica, const zc_touch_t *touch);
+/* Applies one record of `origin` by R1, R8 and R9 and counts the outcome. Returns OK, or why it
+ * could not be kept. */
+zcache_status zc_receive_record(zc_replica_t *replica, const zc_record_t *record,
+                                zc_origin_index_t origin);
+
+/* -- registers.c
+ * --------------------------------------------------------------------------------------- */
+
+void zc_registers_init(zc_replica_t *replica, const zc_settings_t *settings, uint64_t wall_ms);
+/* Takes over what is newer; false: a stamp is too far ahead (R2). */
+bool zc_registers_merge(zc_replica_t *replica, const zc_registers_t *registers);
+zcache_status zc_registers_configure(zc_replica_t *replica, zc_slice_t name, uint64_t number);
+void zc_registers_clear(zc_replica_t *replica);
+/* Broadcasts them if this node has changed them. */
+void zc_registers_flush(zc_replica_t *replica);
+/* Gives the settings a stamp, so that they are the mesh's: this node founds one. */
+void zc_registers_found(zc_replica_t *replica);
+
+/* -- membership.c
+ * -------------------------------------------------------------------------------------- */
+
+void zc_membership_hello(zc_replica_t *replica, zc_link_t from, const zc_hello_t *hello);
+void zc_membership_welcome(zc_replica_t *replica, zc_peer_t *peer, const zc_welcome_t *welcome);
+void zc_membership_members(zc_replica_t *replica, zc_peer_t *peer, const zc_members_t *members);
+void zc_membership_tell(zc_replica_t *replica, zc_link_t to);
+void zc_membership_refused(zc_replica_t *replica, zc_peer_t *peer, const zc_refused_t *refused);
+void zc_membership_goodbye(zc_replica_t *replica, const zc_goodbye_t *goodbye);
+/* Dials an endpoint that is not known yet; NULL: at the limit, or no memory. */
+zc_peer_t *zc_membership_dial(zc_replica_t *replica, zc_slice_t endpoint);
+/* Dials a peer (again): DEALER, SUB where its endpoint is known, and a hello. */
+void zc_membership_redial(zc_replica_t *replica, zc_peer_t *peer);
+void zc_membership_say_hello(zc_replica_t *replica, zc_peer_t *peer);
+void zc_membership_forget(zc_replica_t *replica, zc_peer_t *peer);
+/* Sum of the hashes of the origins of all that are not gone (PROTOCOL.md). */
+uint64_t zc_membership_hash(const zc_replica_t *replica);
+
+/* -- liveness.c
+ * ---------------------------------------------------------------------------------------- */
+
+void zc_liveness_heartbeat(zc_replica_t *replica, const zc_heartbeat_t *heartbeat);
+void zc_liveness_heard(zc_replica_t *replica, zc_peer_t *peer);
+void zc_liveness_tick(zc_replica_t *replica);
+void zc_liveness_pong(zc_replica_t *replica, zc_peer_t *peer, const zc_ping_t *pong);
+
+/* -- join.c
+ * -------------------------------------------------------------------------------------------- */
+
+void zc_join_tick(zc_replica_t *replica);
+void zc_join_complete(zc_replica_t *replica);
+zcache_status zc_join_read(zc_replica_t *replica, const zc_event_t *event);
+void zc_join_read_answer(zc_replica_t *replica, const zc_read_answer_t *answer);
+void zc_join_donor_read(zc_replica_t *replica, zc_link_t from, const zc_read_t *read);
+
+/* -- ask.c
+ * --------------------------------------------------------------------------------------------- */
+
+/* A hole in the writes of a peer's origin was seen: it is asked for after a random delay (R4). */
+void zc_ask_gap(zc_replica_t *replica, zc_peer_t *peer);
+void zc_ask_chunk(zc_replica_t *replica, zc_link_t from, const zc_sync_chunk_t *chunk);
+void zc_ask_end(zc_replica_t *replica, zc_link_t from, const zc_sync_end_t *end);
+void zc_ask_tick(zc_replica_t *replica);
+/* The peer is no longer there to answer. */
+void zc_ask_peer_lost(zc_replica_t *replica, const zc_peer_t *peer);
+void zc_ask_fini(zc_replica_t *replica);
+
+/* -- hunt.c
+ * ---------------------------------------------------------------------------------------------- */
+
+/* The peer's state differs (or, ZC_PEER_NONE, this node joins): exchange with it (R5). */
+void zc_hunt_for(zc_replica_t *replica, zc_peer_number_t peer, uint64_t at_us);
+bool zc_hunt_is_under_way(const zc_replica_t *replica);
+void zc_hunt_begin(zc_replica_t *replica, zc_peer_number_t first, uint64_t at_us);
+/* Asks again, perhaps somebody else, after a delay. */
+void zc_hunt_on(zc_replica_t *replica, uint64_t delay_us);
+/* Whom to ask next, and whether a replace-sync is allowed; NULL: there is nobody. */
+zc_peer_t *zc_hunt_donor(zc_replica_t *replica, bool *replace);
+/* A LIVE peer that can give everything: one of the fullest, at random; NULL: there is none. */
+zc_peer_t *zc_hunt_full_donor(zc_replica_t *replica);
+
+/* -- donate.c
+ * ------------------------------------------------------------------------------------------ */
+
+void zc_donate_ask(zc_replica_t *replica, zc_link_t from, const zc_sync_ask_t *ask);
+void zc_donate_credit(zc_replica_t *replica, zc_link_t from, const zc_sync_credit_t *credit);
+/* Sends the next chunk of each transfer that has credit. */
+void zc_donate_flush(zc_replica_t *replica);
+void zc_donate_tick(zc_replica_t *replica);
+/* Frees what ended in the step before. */
+void zc_donate_collect(zc_replica_t *replica);
+void zc_donate_fini(zc_replica_t *replica);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Vectors as values: the version vector as a message has it, copies that outlive a step, and what
+ * one lacks of another. */
+#ifndef ZC_REPLICA_VECTORS_H
+#define ZC_REPLICA_VECTORS_H
+
+#include "lib/replica/arena.h"
+#include "lib/replica/vvec.h"
+
+/* A copy of a vector in memory of its own: rows, then all intervals, in one block. Zeroed: an empty
+ * one. */
+typedef struct zc_vector_copy {
+    zc_vector_t vector;
+    void *block;
+} zc_vector_copy_t;
+
+zcache_status zc_vector_copy(const zc_allocator_t *allocator, const zc_vector_t *vector,
+                             zc_vector_copy_t *copy);
+void zc_vector_copy_fini(const zc_allocator_t *allocator, zc_vector_copy_t *copy);
+
+/* Sorts an array of structures that begin with their zc_origin_t (at most 64 bytes each) by it. */
+void zc_rows_sort(void *rows, size_t count, size_t row_bytes);
+
+/* All that is known, in memory of the arena, origins ascending; intervals are borrowed from `vvec`
+ * until its next change. */
+zcache_status zc_vector_of(const zc_vvec_t *vvec, const zc_store_t *store, zc_arena_t *arena,
+                           zc_vector_t *vector);
+
+/* What of `vector` is not in `have`: rows that lack nothing are left out. In memory of the arena.
+ */
+zcache_status zc_vector_subtract(const zc_vector_t *vector, const zc_vector_t *have,
+                                 zc_arena_t *arena, zc_vector_t *lack);
+
+/* The row of an origin, by binary search; NULL: none. */
+const zc_origin_intervals_t *zc_vector_find(const zc_vector_t *vector, const zc_origin_t *origin);
+
+#endif

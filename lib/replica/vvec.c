@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The version vector. Rows are small sorted arrays: one interval in the usual case, so that
+ * covering the next batch of an origin only moves the end of the last interval. */
+#include "lib/replica/vvec.h"
+
+#include <string.h>
+
+#include <zcache/limits.h>
+
+#include "lib/base/assert.h"
+
+void zc_vvec_init(zc_vvec_t *vvec, const zc_allocator_t *allocator) {
+    *vvec = (zc_vvec_t){.allocator = allocator};
+}
+
+void zc_vvec_fini(zc_vvec_t *vvec) {
+    for (size_t i = 0; i < vvec->count; i++) {
+        zc_free(vvec->allocator, vvec->rows[i].intervals);
+    }
+    zc_free(vvec->allocator, vvec->rows);
+    *vvec = (zc_vvec_t){.allocator = vvec->allocator};
+}
+
+static zcache_status grow_rows(zc_vvec_t *vvec, size_t count) {
+    if (count <= vvec->count) {
+        return ZCACHE_OK;
+    }
+    size_t grown = vvec->count * 2 > count ? vvec->count * 2 : count;
+    zc_vvec_row_t *rows = zc_resize(vvec->allocator, vvec->rows, grown * sizeof *rows);
+    if (rows == NULL) {
+        return ZCACHE_NO_MEMORY;
+    }
+    memset(rows + vvec->count, 0, (grown - vvec->count) * sizeof *rows);
+    vvec->rows = rows;
+    vvec->count = grown;
+    return ZCACHE_OK;
+}
+
+static zcache_status grow_intervals(zc_vvec_t *vvec, zc_vvec_row_t *row) {
+    if (row->count < row->capacity) {
+        return ZCACHE_OK;
+    }
+    uint32_t capacity = row->capacity == 0 ? 1 : row->capacity * 2;
+    zc_interval_t *intervals =
+        zc_resize(vvec->allocator, row->intervals, capacity * sizeof *intervals);
+    if (intervals == NULL) {
+        return ZCACHE_NO_MEMORY;
+    }
+    row->intervals = intervals;
+    row->capacity = capacity;
+    return ZCACHE_OK;
+}
+
+zcache_status zc_vvec_reserve(zc_vvec_t *vvec, zc_origin_index_t origin) {
+    zcache_status status = grow_rows(vvec, (size_t)origin + 1);
+    return status == ZCACHE_OK ? grow_intervals(vvec, &vvec->rows[origin]) : status;
+}
+
+/* The intervals from `first` up to but not including `end` touch (after, upto]. */
+static void touching(const zc_vvec_row_t *row, zc_hlc_t after, zc_hlc_t upto, uint32_t *first,
+                     uint32_t *end) {
+    uint32_t at = row->count;
+    while (at > 0 && row->intervals[at - 1].after > upto) {
+        at--;
+    }
+    *end = at;
+    while (at > 0 && row->intervals[at - 1].upto >= after) {
+        at--;
+    }
+    *first = at;
+}
+
+static zcache_status insert_interval(zc_vvec_t *vvec, zc_vvec_row_t *row, uint32_t at,
+                                     zc_interval_t interval) {
+    if (row->count >= ZCACHE_INTERVALS_MAX) {
+        return ZCACHE_BUSY;
+    }
+    zcache_status status = grow_intervals(vvec, row);
+    if (status != ZCACHE_OK) {
+        return status;
+    }
+    memmove(row->intervals + at + 1, row->intervals + at,
+            (row->count - at) * sizeof *row->intervals);
+    row->intervals[at] = interval;
+    row->count++;
+    return ZCACHE_OK;
+}
+
+zcache_status zc_vvec_cover(zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t after,
+                            zc_hlc_t upto) {
+    if (after >= upto) {
+        return ZCACHE_OK;
+    }
+    zcache_status status = grow_rows(vvec, (size_t)origin + 1);
+    if (status != ZCACHE_OK) {
+        return status;
+    }
+    zc_vvec_row_t *row = &vvec->rows[origin];
+    uint32_t first = 0;
+    uint32_t end = 0;
+    touching(row, after, upto, &first, &end);
+    if (first == end) {
+        return insert_interval(vvec, row, first, (zc_interval_t){after, upto});
+    }
+    zc_interval_t *merged = &row->intervals[first];
+    merged->after = merged->after < after ? merged->after : after;
+    zc_hlc_t last = row->intervals[end - 1].upto;
+    merged->upto = last > upto ? last : upto;
+    memmove(merged + 1, row->intervals + end, (row->count - end) * sizeof *merged);
+    row->count -= end - first - 1;
+    return ZCACHE_OK;
+}
+
+bool zc_intervals_cover(const zc_interval_t *intervals, size_t count, zc_hlc_t hlc) {
+    for (size_t i = count; i > 0; i--) {
+        if (hlc > intervals[i - 1].after) {
+            return hlc <= intervals[i - 1].upto;
+        }
+    }
+    return false;
+}
+
+bool zc_vvec_covers(const zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t hlc) {
+    if (origin >= vvec->count) {
+        return false;
+    }
+    const zc_vvec_row_t *row = &vvec->rows[origin];
+    return zc_intervals_cover(row->intervals, row->count, hlc);
+}
+
+bool zc_vvec_covers_interval(const zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t after,
+                             zc_hlc_t upto) {
+    if (after >= upto) {
+        return true;
+    }
+    if (origin >= vvec->count) {
+        return false;
+    }
+    const zc_vvec_row_t *row = &vvec->rows[origin];
+    for (uint32_t i = row->count; i > 0; i--) {
+        const zc_interval_t *interval = &row->intervals[i - 1];
+        if (interval->after <= after) {
+            return upto <= interval->upto;
+        }
+    }
+    return false;
+}
+
+zc_hlc_t zc_vvec_last(const zc_vvec_t *vvec, zc_origin_index_t origin) {
+    if (origin >= vvec->count || vvec->rows[origin].count == 0) {
+        return 0;
+    }
+    const zc_vvec_row_t *row = &vvec->rows[origin];
+    return row->intervals[row->count - 1].upto;
+}
+
+zc_hlc_t zc_vvec_whole_upto(const zc_vvec_t *vvec, zc_origin_index_t origin) {
+    if (origin >= vvec->count || vvec->rows[origin].count == 0) {
+        return 0;
+    }
+    const zc_interval_t *first = &vvec->rows[origin].intervals[0];
+    return first->after == 0 ? first->upto : 0;
+}
+
+zc_origin_intervals_t zc_vvec_row(const zc_vvec_t *vvec, zc_origin_index_t index,
+                                  const zc_origin_t *origin) {
+    zc_origin_intervals_t row = {.origin = *origin};
+    if (index < vvec->count) {
+        row.intervals = vvec->rows[index].intervals;
+        row.count = vvec->rows[index].count;
+    }
+    return row;
+}
+
+size_t zc_intervals_subtract(const zc_interval_t *a, size_t a_count, const zc_interval_t *b,
+                             size_t b_count, zc_interval_t *lack) {
+    size_t count = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < a_count; i++) {
+        zc_hlc_t after = a[i].after;
+        while (at < b_count && b[at].upto <= after) {
+            at++;
+        }
+        for (size_t j = at; j < b_count && b[j].after < a[i].upto; j++) {
+            if (b[j].after > after) {
+                lack[count++] = (zc_interval_t){after, b[j].after};
+            }
+            after = b[j].upto > after ? b[j].upto : after;
+        }
+        if (after < a[i].upto) {
+            lack[count++] = (zc_interval_t){after, a[i].upto};
+        }
+    }
+    ZC_ASSERT(count <= a_count + b_count);
+    return count;
+}
