@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* zcache node: a node as a process of its own. It serves from the line "ready" to the signal that
+ * ends it, and then says goodbye to the mesh. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include <zcache/limits.h>
+#include <zcache/node.h>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/number.h"
+#include "cli/output.h"
+
+enum {
+    KEY_HOST = 256,
+    KEY_PORT,
+    KEY_JOIN,
+    KEY_MAX_SIZE,
+    KEY_EXPIRE_AFTER,
+    KEY_MAX_MEMORY,
+    KEY_NAME,
+    KEY_REGION,
+    KEY_HEARTBEAT,
+    KEY_VALUE_MAX,
+    KEY_ADVERTISE,
+    PORT_MAX = 65533, /* the two ports above it are the node's as well */
+    HEARTBEAT_LEAST_MS = 10,
+    HEARTBEAT_MOST_MS = 60000,
+    VALUE_MAX_LEAST = 1024,
+};
+
+static const struct argp_option options[] = {
+    {"host", KEY_HOST, "HOST", 0, "Bind this address (127.0.0.1)", 1},
+    {"port", KEY_PORT, "PORT", 0,
+     "Bind this port and the two above it (5000); 0 takes three free ones", 1},
+    {"advertise", KEY_ADVERTISE, "HOST[:PORT]", 0,
+     "What others dial, where it is not what is bound", 1},
+    {"join", KEY_JOIN, "HOST[:PORT]", 0,
+     "Join the mesh of this member; may be given several times, any one that answers is enough", 2},
+    {"name", KEY_NAME, "NAME", 0, "The node's name for people (its endpoint)", 3},
+    {"region", KEY_REGION, "NAME", 0, "Nodes that are near each other have the same", 3},
+    {"max-memory", KEY_MAX_MEMORY, "BYTES", 0,
+     "What the entries of this node may take (0: no limit)", 3},
+    {"max-size", KEY_MAX_SIZE, "N", 0, "Entries of the mesh (1000)", 4},
+    {"expire-after", KEY_EXPIRE_AFTER, "SECONDS", 0,
+     "An entry that nobody used for so long goes (60; 0: never)", 4},
+    {"heartbeat", KEY_HEARTBEAT, "MS", 0, "Milliseconds between signs of life (250)", 4},
+    {"value-max", KEY_VALUE_MAX, "BYTES", 0, "The largest value (1048576)", 4},
+    {0},
+};
+
+typedef struct settings {
+    zcache_node_options_t node;
+    const char *joins[ZCACHE_JOINS_MAX];
+} settings_t;
+
+/* A text of at most ZCACHE_NAME_BYTES_MAX bytes. */
+static int take_text(const char *option, const char *argument, const char **text) {
+    if (strlen(argument) > ZCACHE_NAME_BYTES_MAX) {
+        zc_fail(0, "%s %s: must have at most %d bytes", option, argument, ZCACHE_NAME_BYTES_MAX);
+        return EINVAL;
+    }
+    *text = argument;
+    return 0;
+}
+
+static int take_port(const char *argument, uint16_t *port) {
+    uint64_t number = 0;
+    int status = zc_option_number("--port", argument, 0, PORT_MAX, "a port", &number);
+    if (status == 0) {
+        *port = (uint16_t)number;
+    }
+    return status;
+}
+
+static int take_join(const char *argument, settings_t *settings) {
+    if (settings->node.join_count == ZCACHE_JOINS_MAX) {
+        zc_fail(0, "--join %s: at most %d members can be named", argument, ZCACHE_JOINS_MAX);
+        return EINVAL;
+    }
+    settings->joins[settings->node.join_count++] = argument;
+    return 0;
+}
+
+static int take(int key, char *argument, void *context) {
+    settings_t *settings = context;
+    zcache_node_options_t *node = &settings->node;
+    const uint64_t never_ms = (uint64_t)ZCACHE_TTL_MAX_SECONDS * 1000;
+    switch (key) {
+    case KEY_HOST:
+        return take_text("--host", argument, &node->host);
+    case KEY_PORT:
+        return take_port(argument, &node->port);
+    case KEY_ADVERTISE:
+        return take_text("--advertise", argument, &node->advertise);
+    case KEY_JOIN:
+        return take_join(argument, settings);
+    case KEY_NAME:
+        return take_text("--name", argument, &node->name);
+    case KEY_REGION:
+        return take_text("--region", argument, &node->region);
+    case KEY_MAX_MEMORY:
+        return zc_option_number("--max-memory", argument, 0, INT64_MAX, "bytes", &node->max_memory);
+    case KEY_MAX_SIZE:
+        return zc_option_number("--max-size", argument, 1, ZCACHE_SIZE_MAX_CEILING, "entries",
+                                &node->max_size);
+    case KEY_EXPIRE_AFTER:
+        return zc_option_seconds("--expire-after", argument, 0, never_ms, "never",
+                                 &node->expire_after_ms);
+    case KEY_HEARTBEAT:
+        return zc_option_number("--heartbeat", argument, HEARTBEAT_LEAST_MS, HEARTBEAT_MOST_MS,
+                                "milliseconds", &node->heartbeat_ms);
+    case KEY_VALUE_MAX:
+        return zc_option_number("--value-max", argument, VALUE_MAX_LEAST, ZCACHE_VALUE_MAX_CEILING,
+                                "bytes", &node->value_max);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const zc_usage_t usage = {
+    .name = "node",
+    .text = "Run a node of a mesh. It writes \"ready tcp://HOST:PORT\" once it serves, and tells "
+            "on standard error what happens; SIGTERM or SIGINT ends it. The size, the idle time, "
+            "the heartbeat and the largest value belong to the mesh: a node that joins takes over "
+            "what the mesh has.",
+    .options = options,
+    .take = take,
+};
+
+static void log_line(void *context, const char *line) {
+    (void)context;
+    zc_fail(0, "%s", line);
+}
+
+/* The signals that end a node. They are blocked before it starts, so that its threads have them
+ * blocked as well, and are then waited for. */
+static void block_signals(sigset_t *signals) {
+    sigemptyset(signals);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+}
+
+static void await_signal(const sigset_t *signals) {
+    while (sigwaitinfo(signals, NULL) < 0) {
+        if (errno != EINTR) {
+            return;
+        }
+    }
+}
+
+int zc_command_node(int argc, char **argv) {
+    zc_arguments_t arguments;
+    settings_t settings;
+    zcache_node_options_init(&settings.node);
+    settings.node.join = settings.joins;
+    settings.node.log = log_line;
+    int status = zc_arguments_parse(&usage, argc, argv, &settings, &arguments);
+    if (status >= 0) {
+        return status;
+    }
+    sigset_t signals;
+    block_signals(&signals);
+    zcache_node_t *node = NULL;
+    zcache_status started = zcache_node_start(&settings.node, &node);
+    if (started != ZCACHE_OK) {
+        const char *text = zcache_node_start_error();
+        return zc_fail(zc_exit_of(started), "%s",
+                       text[0] == '\0' ? zcache_status_text(started) : text);
+    }
+    printf("ready %s\n", zcache_node_endpoint(node));
+    /* Whoever is not told still has a node. */
+    if (fflush(stdout) != 0) {
+        zc_fail(0, "cannot write that it is ready: %s", strerror(errno));
+    }
+    await_signal(&signals);
+    zcache_node_stop(&node);
+    return ZC_EXIT_DONE;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The handle behind zcache_t: where its node is, how it is asked, and what went wrong last. */
+#ifndef ZC_CLIENT_CLIENT_H
+#define ZC_CLIENT_CLIENT_H
+
+#include <zcache/client.h>
+#include <zcache/watch.h>
+
+#include "lib/client/exchange.h"
+
+enum { ZC_TIMEOUT_DEFAULT_MS = 5000 };
+
+struct zcache {
+    const zc_allocator_t *allocator; /* its blocks are freed by free(3), as values of callers are */
+    zc_endpoint_t endpoint;
+    zc_local_t *local; /* a reference; NULL over tcp */
+    uint32_t timeout_ms;
+    zc_exchange_t exchange;
+    zc_buffer_t request; /* of single calls, used again by each */
+    zc_pending_t call;   /* the single call under way or just answered */
+    zc_error_t error;
+};
+
+/* zcache_open with an allocator, borrowed for the life of the handle. */
+zcache_status zc_client_open(const char *endpoint, const zc_allocator_t *allocator,
+                             zcache_t **cache);
+
+/* Begins a public call: forgets what the last one had to say. */
+void zc_client_begin(zcache_t *cache);
+
+/* Checks of arguments, with their line in cache->error. Return OK, INVALID or TOO_LARGE. */
+zcache_status zc_client_check_key(zcache_t *cache, const void *key, size_t key_size);
+zcache_status zc_client_check_set(zcache_t *cache, const void *value, size_t value_size,
+                                  zcache_type type, uint64_t ttl_ms);
+
+/* Asks the node for one operation and waits. On OK *response stands before its one result and
+ * points into the handle: it is valid until zc_client_done, which every OK needs. */
+zcache_status zc_client_ask(zcache_t *cache, const zc_operation_t *operation,
+                            zc_response_t *response);
+
+/* Ends what zc_client_ask began. `decoded` tells how reading the result went, `status` what the
+ * result was; returns what the public call returns. */
+zcache_status zc_client_done(zcache_t *cache, zcache_status decoded, zcache_status status);
+
+/* The line for a status that the node has answered with, where no better one was written. Returns
+ * `status`. */
+zcache_status zc_client_tell(zcache_t *cache, zcache_status status);
+
+/* Get into a value over the socket, and from the node's own memory (then *ask as zc_local_t has
+ * it). */
+zcache_status zc_client_get_local(zcache_t *cache, zc_slice_t key, zcache_value_t *value,
+                                  bool *ask);
+zcache_status zc_client_get_remote(zcache_t *cache, zc_slice_t key, zcache_value_t *value);
+
+/* PING; `watch_endpoint` receives where the node's watchers connect to, and may be NULL. */
+zcache_status zc_client_ping(zcache_t *cache, bool *ready, zc_endpoint_t *watch_endpoint);
+
+/* zcache_watch_open with an allocator, borrowed for the life of the watcher. */
+zcache_status zc_client_watch(const char *endpoint, zc_slice_t prefix, bool values,
+                              uint32_t timeout_ms, const zc_allocator_t *allocator,
+                              zcache_watch_t **watch);
+
+#endif

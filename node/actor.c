@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The loop of the node's thread.
+ *
+ * Invariant: a turn reads a bounded number of messages from each socket, then steps what is due,
+ * then sends events: no socket starves another, and the clock is looked at in every turn. */
+#define _GNU_SOURCE
+#include "node/actor.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+
+#include "lib/base/assert.h"
+#include "node/process.h"
+#include "node/route.h"
+
+enum {
+    MESSAGES_PER_TURN = 256, /* from one socket */
+    SLEEP_MAX_MS = 1000,     /* looks after walks and dead connections also where nothing happens */
+    TICKS_AT_END_MAX = 64,   /* so that what was written last still goes out */
+};
+
+/* -- Reading messages
+ * ------------------------------------------------------------------------------------ */
+
+typedef enum received {
+    RECEIVED_NOTHING,
+    RECEIVED_MESSAGE,
+    RECEIVED_MALFORMED, /* another number of frames: dropped */
+} received_t;
+
+/* Reads one message of exactly `count` frames into actor->frames. What has more is read to its end,
+ * a frame at a time, and kept nowhere (zmq.md, 11). */
+static received_t receive(zc_actor_t *actor, void *socket, size_t count) {
+    size_t frames = 0;
+    bool more = true;
+    while (more) {
+        zmq_msg_t *frame = &actor->frames[frames < count ? frames : count - 1];
+        if (zmq_msg_recv(frame, socket, ZMQ_DONTWAIT) < 0) {
+            return RECEIVED_NOTHING;
+        }
+        more = zmq_msg_more(frame) != 0;
+        frames++;
+    }
+    return frames == count ? RECEIVED_MESSAGE : RECEIVED_MALFORMED;
+}
+
+static zc_slice_t slice_of(zmq_msg_t *frame) {
+    return zc_slice(zmq_msg_data(frame), zmq_msg_size(frame));
+}
+
+/* A message that is no valid one is counted and forgotten (rule L2). */
+static void take_peer_message(zc_actor_t *actor, zc_link_t from, zc_slice_t bytes) {
+    zc_message_t message;
+    zcache_status status = zc_wire_decode(bytes, &actor->scratch, &message);
+    bool other_version = status == ZCACHE_INCOMPATIBLE;
+    if (other_version && from.type == ZC_LINK_ROUTE) {
+        zc_actor_refuse_version(actor, from.number);
+    }
+    if (status != ZCACHE_OK && !(other_version && from.type == ZC_LINK_PEER)) {
+        actor->counters.malformed++;
+        return;
+    }
+    const zc_event_t event = {
+        .type = ZC_EVENT_MESSAGE,
+        .now_us = zc_process_now_us(),
+        .message = {.from = from, .message = &message},
+    };
+    zc_actor_step(actor, &event);
+}
+
+static void take_broadcasts(zc_actor_t *actor) {
+    void *socket = zsock_resolve(actor->sockets.subscribe);
+    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
+        received_t received = receive(actor, socket, 1);
+        if (received == RECEIVED_NOTHING) {
+            return;
+        }
+        if (received == RECEIVED_MALFORMED) {
+            actor->counters.malformed++;
+            continue;
+        }
+        take_peer_message(actor, (zc_link_t){.type = ZC_LINK_BROADCAST},
+                          slice_of(&actor->frames[0]));
+    }
+}
+
+/* A step may hang up on this very peer or dial it anew, so its DEALER is looked up each time. */
+static void take_answers(zc_actor_t *actor, zc_peer_number_t peer) {
+    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
+        zsock_t *dealer = zc_dial_dealer(&actor->dial, peer);
+        received_t received =
+            dealer != NULL ? receive(actor, zsock_resolve(dealer), 1) : RECEIVED_NOTHING;
+        if (received == RECEIVED_NOTHING) {
+            return;
+        }
+        if (received == RECEIVED_MALFORMED) {
+            actor->counters.malformed++;
+            continue;
+        }
+        take_peer_message(actor, (zc_link_t){.type = ZC_LINK_PEER, .number = peer},
+                          slice_of(&actor->frames[0]));
+    }
+}
+
+static void take_routed(zc_actor_t *actor) {
+    void *socket = zsock_resolve(actor->sockets.router);
+    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
+        received_t received = receive(actor, socket, 2);
+        if (received == RECEIVED_NOTHING) {
+            return;
+        }
+        zc_slice_t id = slice_of(&actor->frames[0]);
+        zc_slice_t body = slice_of(&actor->frames[1]);
+        uint64_t route = 0;
+        if (received == RECEIVED_MALFORMED || !zc_route_from_id(id.data, id.bytes, &route)) {
+            actor->counters.malformed++;
+        } else if (zc_wire_code(body) == ZC_REQUEST_CODE) {
+            zc_actor_request(actor, route, body);
+        } else {
+            take_peer_message(actor, (zc_link_t){.type = ZC_LINK_ROUTE, .number = route}, body);
+        }
+    }
+}
+
+static void take_subscriptions(zc_actor_t *actor) {
+    void *socket = zsock_resolve(actor->sockets.watch);
+    bool changed = false;
+    zc_shared_lock(actor->shared);
+    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
+        received_t received = receive(actor, socket, 1);
+        if (received == RECEIVED_NOTHING) {
+            break;
+        }
+        if (received == RECEIVED_MESSAGE &&
+            zc_watch_subscription(&actor->shared->watch, slice_of(&actor->frames[0]))) {
+            changed = true;
+        }
+    }
+    zc_event_t event = {.type = ZC_EVENT_WATCH, .now_us = zc_process_now_us()};
+    zc_watch_wanted(&actor->shared->watch, &event.watch.changes, &event.watch.values);
+    zc_shared_unlock(actor->shared);
+    if (changed) {
+        zc_actor_step(actor, &event);
+    }
+}
+
+/* -- What is due
+ * ----------------------------------------------------------------------------------------- */
+
+static bool tick_if_due(zc_actor_t *actor) {
+    const zc_event_t event = {.type = ZC_EVENT_TICK, .now_us = zc_process_now_us()};
+    zc_shared_lock(actor->shared);
+    bool due = zc_replica_deadline(actor->shared->replica) <= event.now_us;
+    zc_shared_unlock(actor->shared);
+    if (due) {
+        zc_actor_step(actor, &event);
+    }
+    return due;
+}
+
+static void send_events(zc_actor_t *actor) {
+    zc_shared_lock(actor->shared);
+    zc_queued_event_t *events = zc_watch_take(&actor->shared->watch);
+    zc_shared_unlock(actor->shared);
+    zc_watch_send(events, zsock_resolve(actor->sockets.watch));
+}
+
+/* What does not hang on the replica's deadline. */
+static void look_after(zc_actor_t *actor) {
+    uint64_t now_us = zc_process_now_us();
+    zc_waiting_t *overdue = NULL;
+    while ((overdue = zc_reads_overdue(&actor->reads, now_us, ZCACHE_MISS)) != NULL) {
+        zc_actor_finish(actor, overdue);
+    }
+    zc_shared_lock(actor->shared);
+    zc_spies_expire(&actor->spies, now_us);
+    if (atomic_load(&actor->shared->joining)) {
+        zc_replica_view_t view;
+        zc_replica_view(actor->shared->replica, &view);
+        atomic_store(&actor->shared->joining, view.joining);
+    }
+    zc_shared_unlock(actor->shared);
+}
+
+/* -- Polling
+ * --------------------------------------------------------------------------------------------- */
+
+static void set_socket(zc_actor_t *actor, size_t place, void *socket) {
+    actor->poll[place] = (zmq_pollitem_t){.socket = socket, .events = ZMQ_POLLIN};
+}
+
+static void make_poll_set(zc_actor_t *actor, zsock_t *pipe) {
+    set_socket(actor, ZC_POLL_PIPE, zsock_resolve(pipe));
+    actor->poll[ZC_POLL_WAKE] =
+        (zmq_pollitem_t){.fd = actor->shared->wake_fd, .events = ZMQ_POLLIN};
+    set_socket(actor, ZC_POLL_SUBSCRIBE, zsock_resolve(actor->sockets.subscribe));
+    set_socket(actor, ZC_POLL_ROUTER, zsock_resolve(actor->sockets.router));
+    set_socket(actor, ZC_POLL_WATCH, zsock_resolve(actor->sockets.watch));
+    actor->poll_count = ZC_POLL_DEALERS;
+    for (zc_peer_number_t peer = 0; peer < ZCACHE_MEMBERS_MAX; peer++) {
+        zsock_t *dealer = zc_dial_dealer(&actor->dial, peer);
+        if (dealer != NULL) {
+            actor->polled_peers[actor->poll_count] = peer;
+            set_socket(actor, actor->poll_count++, zsock_resolve(dealer));
+        }
+    }
+    actor->polled_changes = actor->dial.changes;
+}
+
+/* How long the thread may sleep. A writer that comes after this looks at `awake`, which is false
+ * now, and ends the sleep; one that came before has moved the deadline. */
+static long sleep_ms(zc_actor_t *actor) {
+    atomic_store(&actor->shared->awake, false);
+    zc_shared_lock(actor->shared);
+    uint64_t deadline_us = zc_replica_deadline(actor->shared->replica);
+    bool events = actor->shared->watch.first != NULL;
+    zc_shared_unlock(actor->shared);
+    uint64_t now_us = zc_process_now_us();
+    if (events || deadline_us <= now_us) {
+        return 0;
+    }
+    uint64_t wait_ms = (deadline_us - now_us + 999) / 1000;
+    return wait_ms < SLEEP_MAX_MS ? (long)wait_ms : SLEEP_MAX_MS;
+}
+
+static bool is_ready(const zc_actor_t *actor, size_t place) {
+    return (actor->poll[place].revents & ZMQ_POLLIN) != 0;
+}
+
+static void take_what_came(zc_actor_t *actor) {
+    if (is_ready(actor, ZC_POLL_SUBSCRIBE)) {
+        take_broadcasts(actor);
+    }
+    if (is_ready(actor, ZC_POLL_ROUTER)) {
+        take_routed(actor);
+    }
+    if (is_ready(actor, ZC_POLL_WATCH)) {
+        take_subscriptions(actor);
+    }
+    for (size_t i = ZC_POLL_DEALERS; i < actor->poll_count; i++) {
+        if (is_ready(actor, i)) {
+            take_answers(actor, actor->polled_peers[i]);
+        }
+    }
+}
+
+/* The pipe brings "$TERM" and nothing else. */
+static bool is_to_end(zsock_t *pipe) {
+    char *command = zstr_recv(pipe);
+    bool end = command == NULL || streq(command, "$TERM");
+    zstr_free(&command);
+    return end;
+}
+
+/* One turn; false: it is the last. */
+static bool turn(zc_actor_t *actor, zsock_t *pipe) {
+    if (actor->polled_changes != actor->dial.changes) {
+        make_poll_set(actor, pipe);
+    }
+    int ready = zmq_poll(actor->poll, (int)actor->poll_count, sleep_ms(actor));
+    /* From here to the end of the turn nobody has to wake this thread. */
+    atomic_store(&actor->shared->awake, true);
+    if (ready < 0) {
+        return zmq_errno() == EINTR;
+    }
+    if (is_ready(actor, ZC_POLL_WAKE)) {
+        eventfd_t count = 0;
+        (void)eventfd_read(actor->shared->wake_fd, &count);
+    }
+    if (is_ready(actor, ZC_POLL_PIPE) && is_to_end(pipe)) {
+        return false;
+    }
+    take_what_came(actor);
+    tick_if_due(actor);
+    send_events(actor);
+    look_after(actor);
+    zc_log_flush(&actor->log);
+    return true;
+}
+
+/* -- Life
+ * ------------------------------------------------------------------------------------------------
+ */
+
+zc_actor_t *zc_actor_new(const zc_config_t *config, const zc_sockets_t *sockets,
+                         zc_shared_t *shared) {
+    zc_actor_t *actor = calloc(1, sizeof(*actor));
+    if (actor == NULL) {
+        return NULL;
+    }
+    actor->config = *config;
+    actor->sockets = *sockets;
+    actor->shared = shared;
+    actor->started_us = zc_process_now_us();
+    zc_dial_init(&actor->dial, sockets->subscribe);
+    zc_log_init(&actor->log, config->log, config->log_context);
+    zc_reads_init(&actor->reads);
+    zc_spies_init(&actor->spies, shared->store);
+    zmq_msg_init(&actor->frames[0]);
+    zmq_msg_init(&actor->frames[1]);
+    zc_wire_scratch_init(&actor->scratch, zc_allocator_system());
+    zc_buffer_init(&actor->message, zc_allocator_system());
+    zc_buffer_init(&actor->response, zc_allocator_system());
+    zc_holes_init(&actor->holes);
+    return actor;
+}
+
+void zc_actor_destroy(zc_actor_t *actor) {
+    if (actor == NULL) {
+        return;
+    }
+    zc_dial_fini(&actor->dial);
+    zc_sockets_close(&actor->sockets);
+    zc_log_fini(&actor->log);
+    zc_reads_fini(&actor->reads);
+    zmq_msg_close(&actor->frames[0]);
+    zmq_msg_close(&actor->frames[1]);
+    zc_wire_scratch_fini(&actor->scratch);
+    zc_buffer_fini(&actor->message);
+    zc_buffer_fini(&actor->response);
+    zc_holes_fini(&actor->holes);
+    free(actor);
+}
+
+/* Nothing is written or read from now on; what was written goes out, then the goodbye. */
+static void leave(zc_actor_t *actor) {
+    zc_shared_lock(actor->shared);
+    atomic_store(&actor->shared->stopped, true);
+    zc_shared_unlock(actor->shared);
+    for (int i = 0; i < TICKS_AT_END_MAX && tick_if_due(actor); i++) {
+    }
+    const zc_event_t event = {.type = ZC_EVENT_LEAVE, .now_us = zc_process_now_us()};
+    zc_actor_step(actor, &event);
+    zc_waiting_t *waiting = NULL;
+    while ((waiting = zc_reads_overdue(&actor->reads, UINT64_MAX, ZCACHE_STOPPED)) != NULL) {
+        zc_actor_finish(actor, waiting);
+    }
+    send_events(actor);
+    zc_log_flush(&actor->log);
+    zc_shared_lock(actor->shared);
+    zc_spies_fini(&actor->spies);
+    zc_shared_unlock(actor->shared);
+}
+
+void zc_actor_run(zsock_t *pipe, void *arguments) {
+    zc_actor_t *actor = arguments;
+    (void)pthread_setname_np(pthread_self(), "zcache node");
+    zsock_signal(pipe, 0);
+    make_poll_set(actor, pipe);
+    while (turn(actor, pipe)) {
+    }
+    leave(actor);
+    zc_actor_destroy(actor);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The node as clients in the same process reach it.
+ *
+ * Invariant: nothing here touches a socket; what is to be sent waits in the replica and in the
+ * queue of events until the node's thread, which is woken, sends it. So writes that come while the
+ * last ones go out form a batch by themselves. */
+#include "node/local.h"
+
+#include <stddef.h>
+
+#include "lib/base/assert.h"
+#include "node/process.h"
+
+static zc_shared_t *shared_of(zc_local_t *local) {
+    return (zc_shared_t *)(void *)((char *)local - offsetof(zc_shared_t, local));
+}
+
+static zcache_status local_get(zc_local_t *local, zc_slice_t key, zc_value_buffer_t *value,
+                               bool *ask) {
+    zc_shared_t *shared = shared_of(local);
+    if (atomic_load(&shared->stopped)) {
+        return ZCACHE_STOPPED;
+    }
+    if (key.bytes == 0) {
+        return ZCACHE_INVALID;
+    }
+    if (key.bytes > ZCACHE_KEY_MAX) {
+        return ZCACHE_TOO_LARGE;
+    }
+    /* Looked at first: a miss from before the first transfer was complete is to be asked about,
+     * even if it is complete by now. */
+    bool joining = atomic_load(&shared->joining);
+    zcache_status status = zc_store_read(shared->store, key, zc_process_now_us() / 1000, value);
+    if (status == ZCACHE_MISS && joining) {
+        *ask = true;
+    }
+    return status;
+}
+
+static zc_write_type_t write_type(zc_operation_type_t type) {
+    ZC_ASSERT(type == ZC_OPERATION_SET || type == ZC_OPERATION_DELETE ||
+              type == ZC_OPERATION_CLEAR);
+    if (type == ZC_OPERATION_SET) {
+        return ZC_WRITE_SET;
+    }
+    return type == ZC_OPERATION_DELETE ? ZC_WRITE_DELETE : ZC_WRITE_CLEAR;
+}
+
+void zc_local_event(const zc_operation_t *operation, zc_event_t *event) {
+    *event = (zc_event_t){
+        .type = ZC_EVENT_WRITE,
+        .now_us = zc_process_now_us(),
+        .write = {.type = write_type(operation->type),
+                  .key = operation->key,
+                  .value = operation->value,
+                  .value_type = operation->value_type,
+                  .ttl_ms = operation->ttl_ms},
+    };
+}
+
+static zcache_status local_write(zc_local_t *local, const zc_operation_t *operation) {
+    zc_shared_t *shared = shared_of(local);
+    zc_event_t event;
+    zc_effects_t effects = {.count = 0};
+    zc_local_event(operation, &event);
+    zc_shared_lock(shared);
+    if (atomic_load(&shared->stopped)) {
+        zc_shared_unlock(shared);
+        return ZCACHE_STOPPED;
+    }
+    zcache_status status = zc_replica_step(shared->replica, &event, &effects);
+    for (size_t i = 0; i < effects.count; i++) {
+        zc_watch_change(&shared->watch, &effects.effects[i]);
+    }
+    bool due = effects.count > 0 || zc_replica_deadline(shared->replica) <= event.now_us;
+    zc_shared_unlock(shared);
+    if (due) {
+        zc_shared_wake(shared);
+    }
+    return status;
+}
+
+static void local_destroy(zc_local_t *local) {
+    zc_shared_destroy(shared_of(local));
+}
+
+void zc_local_init(zc_shared_t *shared) {
+    shared->local.name = shared->name;
+    shared->local.get = local_get;
+    shared->local.write = local_write;
+    shared->local.destroy = local_destroy;
+}

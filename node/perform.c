@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Performing the effects of a step, in their order and under the step lock, because what they point
+ * into belongs to the replica until its next step.
+ *
+ * Invariant: nothing here waits. Every send is DONTWAIT; what cannot go is dropped and counted, and
+ * the protocol finds and repairs it. */
+#include "node/actor.h"
+
+#include "lib/base/assert.h"
+#include "node/route.h"
+
+/* -- Sending
+ * --------------------------------------------------------------------------------------------- */
+
+/* Hands the frame to a socket; a frame that is not taken is freed. */
+static bool send_frame(zmq_msg_t *frame, zsock_t *socket, int flags) {
+    if (zmq_msg_send(frame, zsock_resolve(socket), flags | ZMQ_DONTWAIT) < 0) {
+        zmq_msg_close(frame);
+        return false;
+    }
+    return true;
+}
+
+void zc_actor_send_route(zc_actor_t *actor, uint64_t route, zmq_msg_t *body) {
+    uint8_t id[ZC_ROUTE_BYTES];
+    zc_route_to_id(route, id);
+    /* ROUTER says with the first frame whether there is such a connection and room in it. */
+    if (zmq_send(zsock_resolve(actor->sockets.router), id, sizeof(id), ZMQ_SNDMORE | ZMQ_DONTWAIT) <
+        0) {
+        if (zmq_errno() == EHOSTUNREACH) {
+            zc_spies_drop_route(&actor->spies, route);
+        }
+        zmq_msg_close(body);
+        actor->counters.sends_dropped++;
+        return;
+    }
+    actor->counters.sends_dropped += !send_frame(body, actor->sockets.router, 0);
+}
+
+void zc_actor_respond(zc_actor_t *actor, uint64_t route, zc_buffer_t *buffer) {
+    zmq_msg_t body;
+    if (zc_frame_init(&body, actor->shared->ledger, ZC_FRAME_RESPONSE, buffer) != ZCACHE_OK) {
+        actor->counters.sends_dropped++;
+        return;
+    }
+    zc_actor_send_route(actor, route, &body);
+}
+
+/* Encodes a message as a frame; false: it is lost. */
+static bool encode(zc_actor_t *actor, const zc_message_t *message, zc_frame_class_t class,
+                   zmq_msg_t *frame) {
+    if (zc_wire_encode(message, &actor->message) == ZCACHE_OK &&
+        zc_frame_init(frame, actor->shared->ledger, class, &actor->message) == ZCACHE_OK) {
+        return true;
+    }
+    actor->counters.sends_dropped++;
+    return false;
+}
+
+static void perform_broadcast(zc_actor_t *actor, const zc_message_t *message) {
+    zmq_msg_t frame;
+    /* PUB drops for a peer whose queue is full and tells nobody: the receiver finds the gap. */
+    if (encode(actor, message, ZC_FRAME_BROADCAST, &frame)) {
+        actor->counters.sends_dropped += !send_frame(&frame, actor->sockets.publish, 0);
+    }
+}
+
+static void perform_send(zc_actor_t *actor, zc_link_t to, const zc_message_t *message) {
+    zmq_msg_t frame;
+    if (!encode(actor, message, ZC_FRAME_SEND, &frame)) {
+        return;
+    }
+    if (to.type == ZC_LINK_ROUTE) {
+        zc_actor_send_route(actor, to.number, &frame);
+        return;
+    }
+    ZC_ASSERT(to.type == ZC_LINK_PEER);
+    zsock_t *dealer = zc_dial_dealer(&actor->dial, (zc_peer_number_t)to.number);
+    if (dealer == NULL) {
+        zmq_msg_close(&frame);
+        actor->counters.sends_dropped++;
+        return;
+    }
+    actor->counters.sends_dropped += !send_frame(&frame, dealer, 0);
+}
+
+void zc_actor_refuse_version(zc_actor_t *actor, uint64_t route) {
+    const zc_message_t refused = {
+        .type = ZC_MESSAGE_REFUSED,
+        .refused = {.reason = ZC_REFUSED_VERSION, .version = ZC_PROTOCOL_VERSION},
+    };
+    perform_send(actor, (zc_link_t){.type = ZC_LINK_ROUTE, .number = route}, &refused);
+}
+
+/* -- Reads through the donor
+ * ----------------------------------------------------------------------------- */
+
+void zc_actor_finish(zc_actor_t *actor, zc_waiting_t *waiting) {
+    uint64_t route = waiting->route;
+    zc_buffer_t whole;
+    zc_buffer_init(&whole, zc_allocator_system());
+    if (zc_reads_finish(&actor->reads, waiting, &whole) == ZCACHE_OK) {
+        zc_actor_respond(actor, route, &whole);
+    }
+    zc_buffer_fini(&whole);
+}
+
+void zc_actor_fill(zc_actor_t *actor, uint64_t token, const zc_record_t *record) {
+    zc_waiting_t *waiting = zc_reads_fill(&actor->reads, token, record);
+    if (waiting != NULL) {
+        zc_actor_finish(actor, waiting);
+    }
+}
+
+/* -- All effects
+ * ----------------------------------------------------------------------------------------- */
+
+static void perform(zc_actor_t *actor, const zc_effect_t *effect) {
+    zcache_status status = ZCACHE_OK;
+    switch (effect->type) {
+    case ZC_EFFECT_BROADCAST:
+        perform_broadcast(actor, &effect->message);
+        break;
+    case ZC_EFFECT_SEND:
+        perform_send(actor, effect->send.to, &effect->send.message);
+        break;
+    case ZC_EFFECT_DIAL:
+        status = zc_dial_open(&actor->dial, effect->dial.peer, effect->dial.endpoint);
+        break;
+    case ZC_EFFECT_SUBSCRIBE:
+        status = zc_dial_subscribe(&actor->dial, effect->dial.peer, effect->dial.endpoint);
+        break;
+    case ZC_EFFECT_HANG_UP:
+        zc_dial_hang_up(&actor->dial, effect->dial.peer);
+        break;
+    case ZC_EFFECT_CHANGE:
+        zc_watch_change(&actor->shared->watch, effect);
+        break;
+    case ZC_EFFECT_READ_ANSWER:
+        zc_actor_fill(actor, effect->read_answer.token,
+                      effect->read_answer.found ? &effect->read_answer.record : NULL);
+        break;
+    case ZC_EFFECT_NOTICE:
+        zc_log_notice(&actor->log, effect);
+        break;
+    case ZC_EFFECT_LIMITS:
+        /* The sockets take the largest message of any setting (sockets.c). */
+        break;
+    }
+    /* An endpoint that cannot be dialled is a peer that never answers: the replica tries again. */
+    actor->counters.malformed += status == ZCACHE_INVALID;
+}
+
+zcache_status zc_actor_step(zc_actor_t *actor, const zc_event_t *event) {
+    zc_effects_t effects = {.count = 0};
+    zc_shared_lock(actor->shared);
+    zcache_status status = zc_replica_step(actor->shared->replica, event, &effects);
+    for (size_t i = 0; i < effects.count; i++) {
+        perform(actor, &effects.effects[i]);
+    }
+    zc_shared_unlock(actor->shared);
+    return status;
+}

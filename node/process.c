@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What a node needs of its process.
+ *
+ * Invariant: a program that embeds a node keeps what is its own: its signals, its standard output,
+ * and a limit that is higher already. */
+#define _GNU_SOURCE
+#include "node/process.h"
+
+#include <czmq.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "lib/client/context.h"
+
+enum {
+    PROCESS_SOCKETS_MAX = 16384,     /* libzmq has 1,023: a large mesh has a DEALER for each peer */
+    PROCESS_DESCRIPTORS_MAX = 65536, /* more than any mesh takes */
+};
+
+static pthread_once_t process_once = PTHREAD_ONCE_INIT;
+static void *process_context;
+
+static void raise_descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= PROCESS_DESCRIPTORS_MAX) {
+        return;
+    }
+    rlim_t wanted = PROCESS_DESCRIPTORS_MAX;
+    limit.rlim_cur =
+        limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
+    /* A refusal leaves what was there, which is enough for a small mesh. */
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void process_init(void) {
+    raise_descriptors();
+    zc_context_init();
+    process_context = zsys_init();
+    if (process_context != NULL) {
+        /* The raw call, since zsys_set_max_sockets asserts that nobody has a socket yet, and the
+         * program around may well have. Then this one does nothing. */
+        zmq_ctx_set(process_context, ZMQ_MAX_SOCKETS, PROCESS_SOCKETS_MAX);
+    }
+}
+
+zcache_status zc_process_init(void) {
+    pthread_once(&process_once, process_init);
+    return process_context != NULL ? ZCACHE_OK : ZCACHE_SYSTEM;
+}
+
+zcache_status zc_process_random(void *out, size_t bytes) {
+    uint8_t *at = out;
+    while (bytes > 0) {
+        ssize_t got = getrandom(at, bytes, 0);
+        if (got < 0 && errno != EINTR) {
+            return ZCACHE_SYSTEM;
+        }
+        if (got > 0) {
+            at += got;
+            bytes -= (size_t)got;
+        }
+    }
+    return ZCACHE_OK;
+}
+
+static uint64_t read_clock(clockid_t clock, uint64_t units_per_second) {
+    struct timespec now = {.tv_sec = 0};
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * units_per_second +
+           (uint64_t)now.tv_nsec / (1000000000u / units_per_second);
+}
+
+uint64_t zc_process_now_us(void) {
+    return read_clock(CLOCK_MONOTONIC, 1000000) + 1;
+}
+
+uint64_t zc_process_wall_ms(void) {
+    return read_clock(CLOCK_REALTIME, 1000);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Answers that wait for reads through the donor.
+ *
+ * Invariant: `open` of an answer is the number of its holes that are not filled; answers stand in
+ * the order in which they began, so the first is the first to be overdue. */
+#include "node/reads.h"
+
+#include <stdlib.h>
+
+#include "lib/base/assert.h"
+#include "lib/wire/request.h"
+
+void zc_holes_init(zc_holes_t *holes) {
+    *holes = (zc_holes_t){.table = NULL};
+}
+
+void zc_holes_fini(zc_holes_t *holes) {
+    for (size_t i = 0; i < holes->count; i++) {
+        zc_buffer_fini(&holes->table[i].result);
+    }
+    free(holes->table);
+    zc_holes_init(holes);
+}
+
+zcache_status zc_holes_add(zc_holes_t *holes, size_t at, zc_slice_t key) {
+    if (holes->count == holes->capacity) {
+        size_t capacity = holes->capacity == 0 ? 8 : holes->capacity * 2;
+        zc_hole_t *table = realloc(holes->table, capacity * sizeof(*table));
+        if (table == NULL) {
+            return ZCACHE_NO_MEMORY;
+        }
+        holes->table = table;
+        holes->capacity = capacity;
+    }
+    zc_hole_t *hole = &holes->table[holes->count++];
+    *hole = (zc_hole_t){.at = at, .key = key};
+    zc_buffer_init(&hole->result, zc_allocator_system());
+    return ZCACHE_OK;
+}
+
+void zc_reads_init(zc_reads_t *reads) {
+    *reads = (zc_reads_t){.first = NULL};
+}
+
+static void free_waiting(zc_waiting_t *waiting) {
+    zc_buffer_fini(&waiting->results);
+    zc_holes_fini(&waiting->holes);
+    free(waiting);
+}
+
+void zc_reads_fini(zc_reads_t *reads) {
+    while (reads->first != NULL) {
+        zc_waiting_t *waiting = reads->first;
+        reads->first = waiting->next;
+        free_waiting(waiting);
+    }
+    zc_reads_init(reads);
+}
+
+zc_waiting_t *zc_reads_begin(zc_reads_t *reads, uint64_t route, uint64_t until_us,
+                             zc_buffer_t *results, zc_holes_t *holes) {
+    zc_waiting_t *waiting = malloc(sizeof(*waiting));
+    if (waiting == NULL) {
+        return NULL;
+    }
+    *waiting = (zc_waiting_t){
+        .number = ++reads->last_number,
+        .route = route,
+        .until_us = until_us,
+        .open = holes->count,
+        .results = *results,
+        .holes = *holes,
+    };
+    zc_buffer_init(results, results->allocator);
+    zc_holes_init(holes);
+    if (reads->last == NULL) {
+        reads->first = waiting;
+    } else {
+        reads->last->next = waiting;
+    }
+    reads->last = waiting;
+    return waiting;
+}
+
+uint64_t zc_reads_token(const zc_waiting_t *waiting, size_t hole) {
+    ZC_ASSERT(hole < waiting->holes.count);
+    return (uint64_t)waiting->number << 32 | hole;
+}
+
+/* For want of memory a hole stays empty, and the answer cannot be finished: the client's call
+ * times out. */
+static void fill(zc_waiting_t *waiting, zc_hole_t *hole, const zc_record_t *record,
+                 zcache_status status) {
+    if (hole->filled) {
+        return;
+    }
+    if (record != NULL) {
+        (void)zc_response_add_value(&hole->result, record->value, record->type);
+    } else {
+        (void)zc_response_add_status(&hole->result, status);
+    }
+    hole->filled = true;
+    waiting->open--;
+}
+
+zc_waiting_t *zc_reads_fill(zc_reads_t *reads, uint64_t token, const zc_record_t *record) {
+    zc_waiting_t *waiting = reads->first;
+    while (waiting != NULL && waiting->number != token >> 32) {
+        waiting = waiting->next;
+    }
+    size_t hole = (size_t)(token & UINT32_MAX);
+    if (waiting == NULL || hole >= waiting->holes.count) {
+        return NULL;
+    }
+    fill(waiting, &waiting->holes.table[hole], record, ZCACHE_MISS);
+    return waiting->open == 0 ? waiting : NULL;
+}
+
+zc_waiting_t *zc_reads_overdue(zc_reads_t *reads, uint64_t now_us, zcache_status status) {
+    zc_waiting_t *waiting = reads->first;
+    if (waiting == NULL || now_us < waiting->until_us) {
+        return NULL;
+    }
+    for (size_t i = 0; i < waiting->holes.count; i++) {
+        fill(waiting, &waiting->holes.table[i], NULL, status);
+    }
+    return waiting;
+}
+
+static void unlink_waiting(zc_reads_t *reads, const zc_waiting_t *waiting) {
+    zc_waiting_t *before = NULL;
+    zc_waiting_t **link = &reads->first;
+    while (*link != waiting) {
+        ZC_ASSERT(*link != NULL);
+        before = *link;
+        link = &before->next;
+    }
+    *link = waiting->next;
+    if (reads->last == waiting) {
+        reads->last = before;
+    }
+}
+
+static bool append(zc_buffer_t *buffer, const uint8_t *data, size_t bytes) {
+    uint8_t *at = zc_buffer_reserve(buffer, bytes);
+    if (at == NULL) {
+        return false;
+    }
+    if (bytes > 0) {
+        memcpy(at, data, bytes);
+        buffer->bytes += bytes;
+    }
+    return true;
+}
+
+zcache_status zc_reads_finish(zc_reads_t *reads, zc_waiting_t *waiting, zc_buffer_t *buffer) {
+    ZC_ASSERT(waiting->open == 0);
+    unlink_waiting(reads, waiting);
+    buffer->bytes = 0;
+    size_t taken = 0;
+    bool done = true;
+    for (size_t i = 0; i < waiting->holes.count; i++) {
+        const zc_hole_t *hole = &waiting->holes.table[i];
+        done = done && hole->result.bytes > 0 &&
+               append(buffer, waiting->results.data + taken, hole->at - taken) &&
+               append(buffer, hole->result.data, hole->result.bytes);
+        taken = hole->at;
+    }
+    done = done && append(buffer, waiting->results.data + taken, waiting->results.bytes - taken);
+    free_waiting(waiting);
+    return done ? ZCACHE_OK : ZCACHE_NO_MEMORY;
+}

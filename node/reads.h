@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Answers that wait for reads through the donor (rule S1): a joining node asks for what a client
+ * missed, and the whole answer goes out once the last of its reads is back.
+ *
+ *     results:  [head][result 0][result 1]      [result 3]
+ *     holes:                             ^ at: result 2, asked under a token */
+#ifndef ZC_NODE_READS_H
+#define ZC_NODE_READS_H
+
+#include "lib/replica/replica.h"
+#include "lib/wire/buffer.h"
+
+typedef struct zc_hole {
+    size_t at;      /* in the results: where its own goes */
+    zc_slice_t key; /* borrowed until the reads were asked */
+    bool filled;
+    zc_buffer_t result;
+} zc_hole_t;
+
+/* Holes of the answer that is being made; grows. */
+typedef struct zc_holes {
+    zc_hole_t *table;
+    size_t count;
+    size_t capacity;
+} zc_holes_t;
+
+void zc_holes_init(zc_holes_t *holes);
+void zc_holes_fini(zc_holes_t *holes);
+/* Returns OK or NO_MEMORY. */
+zcache_status zc_holes_add(zc_holes_t *holes, size_t at, zc_slice_t key);
+
+/* An answer with holes. */
+typedef struct zc_waiting {
+    uint32_t number; /* the upper half of its tokens */
+    uint64_t route;
+    uint64_t until_us;
+    size_t open; /* holes that are not filled */
+    zc_buffer_t results;
+    zc_holes_t holes;
+    struct zc_waiting *next;
+} zc_waiting_t;
+
+typedef struct zc_reads {
+    uint32_t last_number;
+    zc_waiting_t *first;
+    zc_waiting_t *last;
+} zc_reads_t;
+
+void zc_reads_init(zc_reads_t *reads);
+void zc_reads_fini(zc_reads_t *reads);
+
+/* Takes `results` and `holes`, which are empty afterwards. The answer is borrowed until it is
+ * finished. NULL: no memory, and nothing was taken. How many reads may be under way is the
+ * replica's to say. */
+zc_waiting_t *zc_reads_begin(zc_reads_t *reads, uint64_t route, uint64_t until_us,
+                             zc_buffer_t *results, zc_holes_t *holes);
+
+/* The token of a hole, for the event READ. */
+uint64_t zc_reads_token(const zc_waiting_t *waiting, size_t hole);
+
+/* Fills the hole of a token with the result of a get, `record` NULL: a miss. Twice does no harm,
+ * nor does a token that is no longer known. Returns the answer if that was its last hole. */
+zc_waiting_t *zc_reads_fill(zc_reads_t *reads, uint64_t token, const zc_record_t *record);
+
+/* The first answer that has waited until `now_us`, its holes filled with `status`; NULL: there is
+ * none. */
+zc_waiting_t *zc_reads_overdue(zc_reads_t *reads, uint64_t now_us, zcache_status status);
+
+/* Writes the complete answer into `buffer`, in place of what is there, and forgets it. Returns OK
+ * or NO_MEMORY (it is forgotten all the same). */
+zcache_status zc_reads_finish(zc_reads_t *reads, zc_waiting_t *waiting, zc_buffer_t *buffer);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The sockets of a node (design section 6): their options in one table, and how they are bound.
+ *
+ *   ROUTER  tcp://HOST:PORT and inproc://NAME   clients, and what peers ask
+ *   PUB     tcp://HOST:PORT+1                   own writes and heartbeats
+ *   XPUB    tcp://HOST:PORT+2                   events for watchers
+ *   SUB     connected to every peer's PUB       see dial.h
+ *   DEALER  connected to a peer's ROUTER        see dial.h */
+#ifndef ZC_NODE_SOCKETS_H
+#define ZC_NODE_SOCKETS_H
+
+#include <czmq.h>
+
+#include "node/config.h"
+
+typedef struct zc_sockets {
+    zsock_t *router;
+    zsock_t *publish;
+    zsock_t *watch;
+    zsock_t *subscribe;
+    uint16_t port; /* that ROUTER was bound to */
+} zc_sockets_t;
+
+/* Opens and binds all four. A port that is briefly in use (a node that has just stopped) is waited
+ * for. On failure *sockets is untouched and zc_failure_text says why. Returns OK, IN_USE, INVALID
+ * (not an address of this machine) or SYSTEM. */
+zcache_status zc_sockets_open(const zc_config_t *config, zc_sockets_t *sockets);
+
+/* Closes them in libzmq's own time: what is on its way still goes out within the linger time of the
+ * sockets. */
+void zc_sockets_close(zc_sockets_t *sockets);
+
+/* A DEALER for a peer, not connected yet; NULL: no memory or no socket left. */
+zsock_t *zc_sockets_dealer(void);
+
+/* Lets the sockets dial IPv6 where `endpoint` is that; false: refused. */
+bool zc_sockets_prepare(zsock_t *socket, const char *endpoint);
+
+#endif

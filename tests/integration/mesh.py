@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Real nodes for the tests: start them on free ports, ask them by the command line, wait for what is
+to be seen, and end them, whatever happens.
+
+Nothing here sleeps and hopes: `wait_until` looks again and again until a condition holds, or fails
+with what it saw last. Only processes that were started here are ever ended."""
+
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+ZCACHE = os.environ.get("ZCACHE") or os.path.join(ROOT, "build", "main", "bin", "zcache")
+# The longest that anything may take on a slow machine under a sanitizer; nothing waits this long
+# unless it is broken.
+DEADLINE_S = 30
+
+
+def wait_until(what, condition, seconds=DEADLINE_S):
+    """Calls condition() until what it returns is true, and returns that."""
+    end = time.monotonic() + seconds
+    while True:
+        seen = condition()
+        if seen:
+            return seen
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}; last seen: {seen!r}")
+        time.sleep(0.02)
+
+
+def run(*arguments, at=None, stdin=b"", environment=None):
+    """Runs the command to its end. Output is bytes; .json() reads it."""
+    env = dict(os.environ)
+    env.pop("ZCACHE_AT", None)
+    if at is not None:
+        env["ZCACHE_AT"] = at
+    env.update(environment or {})
+    done = subprocess.run(
+        [ZCACHE, *arguments], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=env, timeout=DEADLINE_S * 2, check=False)
+    done.json = lambda: json.loads(done.stdout)
+    return done
+
+
+def free_ports(count=3):
+    """The first of `count` free ports in a row, below those that the system gives away itself."""
+    for first in range(20000 + os.getpid() % 4000 * 3, 32000, count):
+        sockets = []
+        try:
+            for port in range(first, first + count):
+                sockets.append(socket.create_server(("127.0.0.1", port)))
+            return first
+        except OSError:
+            continue
+        finally:
+            for one in sockets:
+                one.close()
+    raise AssertionError("no free ports")
+
+
+class Node:
+    """A `zcache node` process."""
+
+    def __init__(self, *arguments, port=0):
+        self.arguments = arguments
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [ZCACHE, "node", "--port", str(port), *arguments], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=self.errors)
+        try:
+            self.endpoint = self.read_ready()
+        except BaseException:
+            self.kill()
+            raise
+        self.at = self.endpoint.removeprefix("tcp://")
+        self.port = int(self.at.rsplit(":", 1)[1])
+
+    def read_ready(self):
+        """The endpoint from the line that says that the node serves."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            line = b""
+            end = time.monotonic() + DEADLINE_S
+            while not line.endswith(b"\n"):
+                if not selector.select(max(0, end - time.monotonic())):
+                    raise AssertionError(f"no ready line: {line!r}, {self.log()}")
+                byte = os.read(self.process.stdout.fileno(), 1)
+                if not byte:
+                    raise AssertionError(f"the node ended: {line!r}, {self.log()}")
+                line += byte
+        words = line.decode().split()
+        assert words[0] == "ready" and words[1].startswith("tcp://"), line
+        return words[1]
+
+    def log(self):
+        """What it has said on its standard error."""
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace")
+
+    def run(self, *arguments, **options):
+        return run(*arguments, at=self.at, **options)
+
+    def stats(self):
+        done = self.run("stats", "--json")
+        return done.json() if done.returncode == 0 else {}
+
+    def peers(self):
+        """{endpoint: state} of the others as this node sees them."""
+        done = self.run("peers", "--json")
+        rows = done.json() if done.returncode == 0 else []
+        return {row["endpoint"]: row["state"] for row in rows if row["state"] != "self"}
+
+    def get(self, key):
+        """The value, or None for a miss."""
+        done = self.run("get", key)
+        assert done.returncode in (0, 1), done
+        return done.stdout if done.returncode == 0 else None
+
+    def set(self, key, value, *options):
+        done = self.run("set", key, value, *options)
+        assert done.returncode == 0, done
+
+    def load(self, rows):
+        """Sets many keys by `zcache load`."""
+        lines = "".join(json.dumps({"key": key, "value": value}) + "\n" for key, value in rows)
+        done = self.run("load", "-", stdin=lines.encode())
+        assert done.returncode == 0, done
+
+    def ready(self):
+        return self.run("ping", "--ready").returncode == 0
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        """As a crash does: no goodbye. Also ends a node that is stopped."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(DEADLINE_S)
+        self.process.stdout.close()
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends it as a user does, and returns (exit status, seconds that it took)."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        status = self.process.wait(DEADLINE_S)
+        self.process.stdout.close()
+        return status, time.monotonic() - began
+
+
+class Relay:
+    """Stands between a node and who dials it, on the same ports of another loopback address: what
+    a network is to a mesh. `cut` breaks every connection and refuses new ones, `heal` ends that."""
+
+    def __init__(self, host, port, count=3):
+        self.host = host
+        self.ports = range(port, port + count)
+        self.open = True
+        self.ended = False
+        self.pairs = {}
+        self.selector = selectors.DefaultSelector()
+        self.lock = threading.Lock()
+        for number in self.ports:
+            listener = socket.create_server((host, number))
+            self.selector.register(listener, selectors.EVENT_READ, "listener")
+        self.thread = threading.Thread(target=self.work, daemon=True)
+        self.thread.start()
+
+    def work(self):
+        while not self.ended:
+            for key, _ in self.selector.select(0.05):
+                with self.lock:
+                    if key.data == "listener":
+                        self.accept(key.fileobj)
+                    elif key.fileobj in self.pairs:
+                        self.forward(key.fileobj)
+
+    def accept(self, listener):
+        near, _ = listener.accept()
+        if not self.open:
+            near.close()
+            return
+        try:
+            far = socket.create_connection(("127.0.0.1", listener.getsockname()[1]))
+        except OSError:
+            near.close()
+            return
+        for one, other in ((near, far), (far, near)):
+            self.pairs[one] = other
+            self.selector.register(one, selectors.EVENT_READ, "stream")
+
+    def forward(self, one):
+        try:
+            data = one.recv(65536)
+            if data:
+                self.pairs[one].sendall(data)
+                return
+        except OSError:
+            pass
+        self.drop(one)
+
+    def drop(self, one):
+        for end in (one, self.pairs.get(one)):
+            if end in self.pairs:
+                del self.pairs[end]
+                self.selector.unregister(end)
+                end.close()
+
+    def cut(self):
+        with self.lock:
+            self.open = False
+            for one in list(self.pairs):
+                self.drop(one)
+
+    def heal(self):
+        with self.lock:
+            self.open = True
+
+    def end(self):
+        self.ended = True
+        self.thread.join()
+        for key in list(self.selector.get_map().values()):
+            key.fileobj.close()
+        self.selector.close()
+
+
+class MeshTest(unittest.TestCase):
+    """A test that starts nodes; they are ended after it, and their logs shown if it failed."""
+
+    def setUp(self):
+        self.nodes = []
+        self.relays = []
+        self.addCleanup(self.end_all)
+
+    def end_all(self):
+        outcome = getattr(self, "_outcome", None)
+        result = getattr(outcome, "result", None)
+        failed = result is not None and any(
+            test is self for test, _ in result.failures + result.errors)
+        for relay in self.relays:
+            relay.end()
+        for node in self.nodes:
+            node.kill()
+            if failed:
+                print(f"-- log of {node.endpoint}\n{node.log()}", flush=True)
+            node.errors.close()
+
+    def node(self, *arguments, port=0):
+        """Starts a node."""
+        node = Node(*arguments, port=port)
+        self.nodes.append(node)
+        return node
+
+    def relay(self, host, node):
+        relay = Relay(host, node.port)
+        self.relays.append(relay)
+        return relay
+
+    def mesh(self, count, *arguments):
+        """Starts `count` nodes, the later ones joined to the first, all of them ready."""
+        nodes = [self.node(*arguments)]
+        for _ in range(count - 1):
+            nodes.append(self.node("--join", nodes[0].at, *arguments))
+        self.wait_met(nodes)
+        return nodes
+
+    def wait_met(self, nodes):
+        """Until each of the nodes is ready and sees all others live."""
+        for node in nodes:
+            wait_until(f"{node.at} is ready", node.ready)
+            wait_until(
+                f"{node.at} sees {len(nodes) - 1} others",
+                lambda node=node: node.stats().get("peers_live") == len(nodes) - 1)
+
+    def wait_equal(self, nodes, entries=None):
+        """Until all nodes hold the same (and `entries` of it); returns the digest."""
+
+        def equal():
+            stats = [node.stats() for node in nodes]
+            digests = {one.get("digest") for one in stats}
+            counts = {one.get("entries") for one in stats}
+            if len(digests) == 1 and None not in digests and (entries is None or counts == {entries}):
+                return digests
+            self.last_seen = stats
+            return None
+
+        try:
+            return wait_until("all digests are equal", equal).pop()
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.last_seen}") from None

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Answers with holes, filled in any order. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "lib/wire/request.h"
+#include "node/reads.h"
+
+static zc_reads_t reads;
+static zc_buffer_t results;
+static zc_buffer_t whole;
+static zc_holes_t holes;
+
+static void setup(void) {
+    zc_reads_init(&reads);
+    zc_buffer_init(&results, zc_allocator_system());
+    zc_buffer_init(&whole, zc_allocator_system());
+    zc_holes_init(&holes);
+}
+
+static void teardown(void) {
+    zc_reads_fini(&reads);
+    zc_buffer_fini(&results);
+    zc_buffer_fini(&whole);
+    zc_holes_fini(&holes);
+}
+
+TestSuite(reads, .init = setup, .fini = teardown);
+
+static void add_hole(void) {
+    cr_assert_eq(zc_holes_add(&holes, results.bytes, zc_slice_text("key")), ZCACHE_OK);
+}
+
+static void add_status(zcache_status status) {
+    cr_assert_eq(zc_response_add_status(&results, status), ZCACHE_OK);
+}
+
+/* hole, OK, hole, hole, INVALID */
+static zc_waiting_t *begin_with_three_holes(uint64_t until_us) {
+    cr_assert_eq(zc_response_begin(&results, 42, 5), ZCACHE_OK);
+    add_hole();
+    add_status(ZCACHE_OK);
+    add_hole();
+    add_hole();
+    add_status(ZCACHE_INVALID);
+    zc_waiting_t *waiting = zc_reads_begin(&reads, 9, until_us, &results, &holes);
+    cr_assert_not_null(waiting);
+    return waiting;
+}
+
+static zc_record_t record_of(const char *value) {
+    return (zc_record_t){.value = zc_slice_text(value), .type = 1};
+}
+
+static void expect_value(zc_response_t *response, const char *expected) {
+    zcache_status status = ZCACHE_OK;
+    zc_slice_t value = zc_slice(NULL, 0);
+    uint8_t type = 0;
+    cr_assert_eq(zc_response_next_value(response, &status, &value, &type), ZCACHE_OK);
+    if (expected == NULL) {
+        cr_assert_eq(status, ZCACHE_MISS);
+        return;
+    }
+    cr_assert_eq(status, ZCACHE_OK);
+    cr_assert_eq(type, 1);
+    cr_assert(zc_slice_equal(value, zc_slice_text(expected)));
+}
+
+static void expect_status(zc_response_t *response, zcache_status expected) {
+    zcache_status status = ZCACHE_OK;
+    cr_assert_eq(zc_response_next_status(response, &status), ZCACHE_OK);
+    cr_assert_eq(status, expected);
+}
+
+Test(reads, results_stand_in_the_order_of_the_operations) {
+    zc_waiting_t *waiting = begin_with_three_holes(1);
+    zc_record_t first = record_of("first");
+    zc_record_t third = record_of("third");
+    cr_assert_eq(zc_reads_fill(&reads, zc_reads_token(waiting, 2), &third), NULL);
+    cr_assert_eq(zc_reads_fill(&reads, zc_reads_token(waiting, 0), &first), NULL);
+    cr_assert_eq(zc_reads_fill(&reads, zc_reads_token(waiting, 1), NULL), waiting);
+    cr_assert_eq(waiting->route, 9);
+    cr_assert_eq(zc_reads_finish(&reads, waiting, &whole), ZCACHE_OK);
+    zc_response_t response;
+    cr_assert_eq(zc_response_open(zc_buffer_slice(&whole), &response), ZCACHE_OK);
+    cr_assert_eq(response.number, 42);
+    cr_assert_eq(response.count, 5);
+    expect_value(&response, "first");
+    expect_status(&response, ZCACHE_OK);
+    expect_value(&response, NULL);
+    expect_value(&response, "third");
+    expect_status(&response, ZCACHE_INVALID);
+}
+
+Test(reads, filling_twice_or_what_is_unknown_does_no_harm) {
+    zc_waiting_t *waiting = begin_with_three_holes(1);
+    uint64_t token = zc_reads_token(waiting, 0);
+    zc_record_t record = record_of("value");
+    for (int i = 0; i < 5; i++) {
+        cr_assert_eq(zc_reads_fill(&reads, token, &record), NULL);
+    }
+    cr_assert_eq(waiting->open, 2);
+    cr_assert_eq(zc_reads_fill(&reads, token + 3, NULL), NULL);
+    cr_assert_eq(zc_reads_fill(&reads, token + (UINT64_C(1) << 32), NULL), NULL);
+}
+
+Test(reads, what_waits_too_long_is_answered_all_the_same) {
+    begin_with_three_holes(100);
+    zc_waiting_t *second = begin_with_three_holes(200);
+    cr_assert_eq(zc_reads_overdue(&reads, 99, ZCACHE_MISS), NULL);
+    zc_waiting_t *overdue = zc_reads_overdue(&reads, 100, ZCACHE_STOPPED);
+    cr_assert_not_null(overdue);
+    cr_assert_neq(overdue, second);
+    cr_assert_eq(zc_reads_finish(&reads, overdue, &whole), ZCACHE_OK);
+    zc_response_t response;
+    cr_assert_eq(zc_response_open(zc_buffer_slice(&whole), &response), ZCACHE_OK);
+    expect_status(&response, ZCACHE_STOPPED);
+    cr_assert_eq(zc_reads_overdue(&reads, 199, ZCACHE_MISS), NULL);
+    cr_assert_eq(zc_reads_overdue(&reads, 200, ZCACHE_MISS), second);
+}
+
+Test(reads, answers_end_in_any_order) {
+    zc_waiting_t *waiting[3];
+    for (size_t i = 0; i < 3; i++) {
+        waiting[i] = begin_with_three_holes(1);
+    }
+    static const size_t order[] = {1, 2, 0};
+    for (size_t i = 0; i < 3; i++) {
+        zc_waiting_t *one = waiting[order[i]];
+        for (size_t hole = 0; hole < 3; hole++) {
+            zc_reads_fill(&reads, zc_reads_token(one, hole), NULL);
+        }
+        cr_assert_eq(zc_reads_finish(&reads, one, &whole), ZCACHE_OK);
+    }
+    cr_assert_eq(reads.first, NULL);
+    cr_assert_eq(reads.last, NULL);
+    cr_assert_not_null(begin_with_three_holes(1));
+}
