@@ -326,7 +326,10 @@ void zc_ask_end(zc_replica_t *replica, zc_link_t from, const zc_sync_end_t *end)
     }
     zc_peer_t *peer = zc_peers_at(&replica->peers, ask->peer);
     peer->entries = end->entries;
-    zc_registers_merge(replica, &end->registers);
+    if (!zc_registers_merge(replica, &end->registers)) {
+        break_ask(replica, ask);
+        return;
+    }
     switch (end->result) {
     case ZC_SYNC_COMPLETE:
         end_complete(replica, ask, end);

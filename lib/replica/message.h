@@ -68,6 +68,8 @@ typedef struct zc_batch {
     zc_origin_t origin;
     zc_hlc_t prev;
     zc_hlc_t last;
+    zc_stamp_t clear; /* the sender's clear register, where it is above prev: what it voided is not
+                         sent (R10); else hlc 0 */
     const zc_record_t *records;
     size_t count;
 } zc_batch_t;

@@ -74,6 +74,9 @@ void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch) {
         return;
     }
     if (status == ZCACHE_OK) {
+        status = zc_registers_merge_clear(replica, &batch->clear) ? ZCACHE_OK : ZCACHE_INVALID;
+    }
+    if (status == ZCACHE_OK) {
         status = apply_records(replica, batch, origin);
     }
     if (status == ZCACHE_OK) {

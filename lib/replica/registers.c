@@ -141,21 +141,33 @@ static void adopt_clear(zc_replica_t *replica, const zc_stamp_t *stamp) {
     }
 }
 
-bool zc_registers_merge(zc_replica_t *replica, const zc_registers_t *registers) {
-    zc_hlc_t highest = registers->settings_stamp.hlc > registers->clear.hlc
-                           ? registers->settings_stamp.hlc
-                           : registers->clear.hlc;
-    if (zc_clock_ahead_ms(&replica->clock, zc_hlc_ms(highest)) >
+static bool observe(zc_replica_t *replica, zc_hlc_t hlc) {
+    if (zc_clock_ahead_ms(&replica->clock, zc_hlc_ms(hlc)) >
         replica->registers.settings.max_clock_skew_ms) {
         replica->counters.skewed++;
         return false;
     }
-    zc_clock_observe(&replica->clock, highest);
+    zc_clock_observe(&replica->clock, hlc);
+    return true;
+}
+
+bool zc_registers_merge_clear(zc_replica_t *replica, const zc_stamp_t *clear) {
+    if (!observe(replica, clear->hlc)) {
+        return false;
+    }
+    if (zc_stamp_compare(clear, &replica->registers.clear) > 0) {
+        adopt_clear(replica, clear);
+    }
+    return true;
+}
+
+bool zc_registers_merge(zc_replica_t *replica, const zc_registers_t *registers) {
+    if (!observe(replica, registers->settings_stamp.hlc) ||
+        !zc_registers_merge_clear(replica, &registers->clear)) {
+        return false;
+    }
     if (zc_stamp_compare(&registers->settings_stamp, &replica->registers.settings_stamp) > 0) {
         adopt_settings(replica, &registers->settings_stamp, &registers->settings);
-    }
-    if (zc_stamp_compare(&registers->clear, &replica->registers.clear) > 0) {
-        adopt_clear(replica, &registers->clear);
     }
     return true;
 }

@@ -199,6 +199,7 @@ zcache_status zc_receive_record(zc_replica_t *replica, const zc_record_t *record
 
 void zc_registers_init(zc_replica_t *replica, const zc_settings_t *settings, uint64_t wall_ms);
 /* Takes over what is newer; false: a stamp is too far ahead (R2). */
+bool zc_registers_merge_clear(zc_replica_t *replica, const zc_stamp_t *clear);
 bool zc_registers_merge(zc_replica_t *replica, const zc_registers_t *registers);
 zcache_status zc_registers_configure(zc_replica_t *replica, zc_slice_t name, uint64_t number);
 void zc_registers_clear(zc_replica_t *replica);

@@ -130,6 +130,11 @@ static bool cut_batch(zc_replica_t *replica, bool copied, zc_batch_t *batch) {
     }
     batch->origin = replica->identity.origin;
     batch->prev = prev;
+    batch->clear = (zc_stamp_t){.hlc = 0};
+    if (replica->registers.clear.hlc > prev) {
+        /* What it voided is not brought, and must not be missed. */
+        batch->clear = replica->registers.clear;
+    }
     batch->last = whole ? replica->written : records.records[records.count - 1].hlc;
     batch->records = records.records;
     batch->count = records.count;

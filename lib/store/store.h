@@ -6,11 +6,14 @@
  * chain (rule R6): an entry that goes becomes a ghost in place, a newer write moves the slot to the
  * new end.
  *
- *   key hash ──mix──► bucket ──► slot ──► slot            (index: linear hashing, grows one bucket
- * at a time) │ ┌───────────────────────┴────────────────────────┐ │ hlc, origin   entry: payload
- * ──► key, value    │ │               ghost: key hash                  │ │ chain older/newer  (by
- * origin, in stamp order) │ │ order older/newer  (entry: LRU; ghost: FIFO)   │
- *         └────────────────────────────────────────────────┘
+ *     key hash ──mix──► bucket ──► slot ──► slot      index: linear hashing, a bucket at a time
+ *                                   │
+ *     ┌─────────────────────────────┴──────────────────────┐
+ *     │ hlc, origin      entry: payload ──► key, value     │
+ *     │                  ghost: key hash                   │
+ *     │ chain older, newer   (by origin, in stamp order)   │
+ *     │ order older, newer   (entry: LRU; ghost: FIFO)     │
+ *     └────────────────────────────────────────────────────┘
  *
  * A key is known to replication by its key hash (64 bits, R8). Two keys with the same key hash
  * share one register: the newer write takes it, and a read compares the key's bytes, so that the
@@ -85,8 +88,7 @@ typedef struct zc_store_options {
 zcache_status zc_store_new(const zc_store_options_t *options, zc_store_t **store);
 void zc_store_destroy(zc_store_t **store);
 
-/* -- Settings that change live. A smaller size is reached by zc_store_sweep, not at once.
- * ----------------- */
+/* -- Settings that change live. A smaller size is reached by zc_store_sweep, not at once. -- */
 
 void zc_store_set_max_size(zc_store_t *store, uint64_t max_size, uint64_t ghosts_max);
 void zc_store_set_expire_after(zc_store_t *store, uint64_t expire_after_ms,
@@ -96,8 +98,7 @@ void zc_store_set_expire_after(zc_store_t *store, uint64_t expire_after_ms,
  */
 void zc_store_set_clock_offset(zc_store_t *store, int64_t offset_ms);
 
-/* -- Origins
- * ------------------------------------------------------------------------------------------- */
+/* -- Origins -- */
 
 /* The index of an origin, given anew if it has none. Returns OK, BUSY (ZCACHE_ORIGINS_MAX) or
  * NO_MEMORY. */
@@ -109,8 +110,7 @@ zc_origin_index_t zc_store_origin_find(const zc_store_t *store, const zc_origin_
 const zc_origin_t *zc_store_origin_at(const zc_store_t *store, zc_origin_index_t index);
 size_t zc_store_origin_count(const zc_store_t *store);
 
-/* -- Writing
- * ------------------------------------------------------------------------------------------- */
+/* -- Writing -- */
 
 typedef enum zc_outcome {
     ZC_OUTCOME_APPLIED,  /* it is in (or, a ghost: in place) */
@@ -121,25 +121,26 @@ typedef enum zc_outcome {
                          all nodes */
 } zc_outcome_t;
 
-/* Merges one write by rules R1, R8 and R9: an entry, or a ghost (a delete, or what a donor no
+/* Merges one write by rules R1, R8, R9 and R10: an entry, or a ghost (a delete, or what a donor no
  * longer holds). Copies key and value. Evicts the least recently used until the new entry has room;
- * an entry larger than max_memory alone becomes a ghost. A write that is in becomes the most
- * recently used, unless item->used_ms is older than what is there: `used_ms` of entries received in
- * a transfer is the past, and they come coldest first (S2), so the place is the head all the same.
- * `was_held`, if not NULL, tells whether an entry of that key was here and unexpired before.
- * Returns OK, BUSY or NO_MEMORY; on an error nothing has changed. */
+ * an entry larger than max_memory alone becomes a ghost. A write that is in is at the head of the
+ * LRU list, also one that was last used in the past (those of a transfer come coldest first, S2);
+ * its time of use is item->used_ms, unless the entry that it overwrites was used later, and never
+ * after now_ms. A ghost that takes the place of an entry tells DELETE, or, if that had expired,
+ * EXPIRE. `was_held`, if not NULL, tells whether an entry of that key was here and unexpired
+ * before. Returns OK, BUSY (no slot is left) or NO_MEMORY; on an error nothing has changed. */
 zcache_status zc_store_apply(zc_store_t *store, const zc_store_item_t *item, uint64_t now_ms,
                              zc_outcome_t *outcome, bool *was_held);
 
-/* As a run: between these two calls, entries and ghosts that are applied go to a list of their own
- * beside their origin's chain, in any stamp order at O(1) each, and are sorted and merged into the
- * chain at the end. For full transfers, which come by recency. Live writes may go on meanwhile with
- * `item` newer than all of the chain (they are appended). zc_store_run_end is idempotent. */
+/* As a run: between these two calls, what is applied and belongs in the middle of its origin's
+ * chain goes to a list of its own beside it, in any stamp order at O(1) each, and is sorted and
+ * merged into the chain at the end. For full transfers, which come by recency. What belongs at
+ * either end of the chain is linked at once, so that live writes may go on meanwhile. Opening a
+ * cursor merges what its origin's run has by then. Both calls are idempotent. */
 void zc_store_run_begin(zc_store_t *store);
 void zc_store_run_end(zc_store_t *store);
 
-/* -- Reading
- * ------------------------------------------------------------------------------------------- */
+/* -- Reading -- */
 
 /* Where zc_store_read copies a value to: data is (re)allocated with the allocator when it is too
  * small. */
@@ -171,8 +172,7 @@ void zc_store_touch(zc_store_t *store, uint64_t key_hash, uint64_t now_ms);
 /* Takes up to `capacity` touches that reads have left, oldest first, into `key_hashes`. */
 size_t zc_store_take_touches(zc_store_t *store, uint64_t *key_hashes, size_t capacity);
 
-/* -- Going
- * --------------------------------------------------------------------------------------------- */
+/* -- Going -- */
 
 /* Voids everything with a stamp not above `stamp` (rule R10): it is unread and unsent from now on,
  * and leaves memory, size and digest as zc_store_sweep gets to it, without ghosts and without
@@ -191,8 +191,7 @@ uint64_t zc_store_next_expiry_ms(const zc_store_t *store);
 /* Evicts the least recently used entry, if there is one. */
 bool zc_store_evict(zc_store_t *store);
 
-/* -- Floors (rule R9)
- * ---------------------------------------------------------------------------------- */
+/* -- Floors (rule R9) -- */
 
 /* The highest HLC of a forgotten ghost of this origin; 0: none. */
 zc_hlc_t zc_store_floor(const zc_store_t *store, zc_origin_index_t origin);
@@ -201,8 +200,7 @@ void zc_store_raise_floor(zc_store_t *store, zc_origin_index_t origin, zc_hlc_t 
 zc_stamp_t zc_store_horizon(const zc_store_t *store);
 void zc_store_raise_horizon(zc_store_t *store, const zc_stamp_t *stamp);
 
-/* -- Cursors: a place in a chain that survives every change (rule R6)
- * ---------------------------------- */
+/* -- Cursors: a place in a chain that survives every change (rule R6) -- */
 
 /* Owned by the caller, registered with the store between open and close. Fields are not for
  * callers. */
@@ -227,8 +225,7 @@ bool zc_store_cursor_item(zc_store_t *store, zc_store_cursor_t *cursor, zc_store
 void zc_store_cursor_next(zc_store_t *store, zc_store_cursor_t *cursor);
 void zc_store_cursor_close(zc_store_t *store, zc_store_cursor_t *cursor);
 
-/* -- Marks: which entries a replace-sync sent (rule R9)
- * ------------------------------------------------ */
+/* -- Marks: which entries a replace-sync sent (rule R9) -- */
 
 /* Marks the entry of a key hash, if there is one. A slot that goes loses its mark. */
 void zc_store_mark(zc_store_t *store, uint64_t key_hash);
@@ -242,8 +239,7 @@ typedef bool zc_store_drop_fn(void *context, const zc_store_item_t *item);
 bool zc_store_drop_unmarked(zc_store_t *store, uint32_t *position, size_t budget,
                             zc_store_drop_fn *drop, void *context);
 
-/* -- What it holds
- * ------------------------------------------------------------------------------------- */
+/* -- What it holds -- */
 
 typedef struct zc_store_stats {
     uint64_t entries;

@@ -7,11 +7,11 @@
 #include "lib/base/assert.h"
 #include "lib/wire/family.h"
 
-/* -- BATCH: origin, prev, last, [record, ...] */
+/* -- BATCH: origin, prev, last, clear, [record, ...] */
 
 static size_t batch_bytes(const zc_message_t *message) {
     const zc_batch_t *batch = &message->batch;
-    return ZC_WIRE_ORIGIN_BYTES + 2 * ZC_PACK_UINT_BYTES_MAX +
+    return 2 * ZC_WIRE_ORIGIN_BYTES + 3 * ZC_PACK_UINT_BYTES_MAX + ZC_PACK_HEAD_BYTES_MAX +
            zc_records_bytes(batch->records, batch->count);
 }
 
@@ -22,6 +22,7 @@ static void pack_batch(zc_pack_t *pack, const zc_message_t *message) {
     zc_pack_origin(pack, &batch->origin);
     zc_pack_uint(pack, batch->prev);
     zc_pack_uint(pack, batch->last);
+    zc_pack_stamp(pack, &batch->clear);
     zc_pack_array(pack, batch->count);
     for (size_t i = 0; i < batch->count; i++) {
         ZC_ASSERT(batch->records[i].age_ms == 0);
@@ -36,6 +37,7 @@ static void unpack_batch(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t
     batch->origin = zc_unpack_origin(unpack);
     batch->prev = zc_unpack_uint(unpack, 0, ZC_HLC_MAX - 1);
     batch->last = zc_unpack_uint(unpack, batch->prev + 1, ZC_HLC_MAX);
+    batch->clear = zc_unpack_stamp(unpack);
     batch->count = zc_unpack_array(unpack, 0, ZCACHE_BATCH_RECORDS_MAX, ZC_WIRE_RECORD_BYTES_MIN);
     zc_record_t *records = zc_scratch_take(scratch, unpack, batch->count * sizeof *records);
     zc_hlc_t before = batch->prev;
@@ -151,7 +153,7 @@ static void unpack_goodbye(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch
 
 const zc_wire_form_t *zc_wire_broadcast_form(uint64_t code) {
     static const zc_wire_form_t forms[] = {
-        {ZC_MESSAGE_BATCH, 4, 4, batch_bytes, NULL, pack_batch, unpack_batch},
+        {ZC_MESSAGE_BATCH, 5, 5, batch_bytes, NULL, pack_batch, unpack_batch},
         {ZC_MESSAGE_HEARTBEAT, 7, 7, heartbeat_bytes, NULL, pack_heartbeat, unpack_heartbeat},
         {ZC_MESSAGE_TOUCH, 2, 2, touch_bytes, NULL, pack_touch, unpack_touch},
         {ZC_MESSAGE_REGISTERS, 2, 2, registers_bytes, NULL, pack_registers, unpack_registers},

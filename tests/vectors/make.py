@@ -66,7 +66,8 @@ def record(part, indexed=False):
 
 
 PEER = {
-    "BATCH": (1, lambda m: [m["origin"], m["prev"], m["last"], [record(r) for r in m["records"]]]),
+    "BATCH": (1, lambda m: [m["origin"], m["prev"], m["last"], stamp(m["clear"]),
+                            [record(r) for r in m["records"]]]),
     "HEARTBEAT": (2, lambda m: [m["origin"], m["last"], m["clock_ms"], m["state_hash"],
                                 m["members_hash"], m["digest"], m["joining"]]),
     "TOUCH": (3, lambda m: [m["origin"], m["key_hashes"]]),
@@ -205,17 +206,19 @@ def entry(**fields):
 def broadcasts():
     hashes = [0, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**63, 2**64 - 1]
     return [
-        peer("one set", "BATCH", origin=A, prev=0, last=HLC, records=[entry()]),
-        peer("set, delete, set", "BATCH", origin=A, prev=HLC - 1, last=HLC + 9, records=[
+        peer("one set", "BATCH", origin=A, prev=0, last=HLC, clear=None, records=[entry()]),
+        peer("what a clear left", "BATCH", origin=A, prev=0, last=HLC + 1,
+             clear=dict(hlc=HLC, origin=B), records=[]),
+        peer("set, delete, set", "BATCH", origin=A, prev=HLC - 1, last=HLC + 9, clear=None, records=[
             entry(), dict(hlc=HLC + 1, ghost=True, key_hash=2**64 - 1),
             dict(hlc=HLC + 2, key=b"\0\xff", value=b"", type=1)]),
-        peer("a deadline", "BATCH", origin=B, prev=1, last=HLC, records=[
+        peer("a deadline", "BATCH", origin=B, prev=1, last=HLC, clear=None, records=[
             entry(deadline_ms=1792000060000)]),
-        peer("a type and a deadline", "BATCH", origin=B, prev=1, last=HLC, records=[
+        peer("a type and a deadline", "BATCH", origin=B, prev=1, last=HLC, clear=None, records=[
             entry(type=1, deadline_ms=2**48 - 1)]),
         peer("an interval without a write", "BATCH", origin=C, prev=HLC_MAX - 1, last=HLC_MAX,
-             records=[]),
-        peer("long key and value", "BATCH", origin=A, prev=0, last=1, records=[
+             clear=None, records=[]),
+        peer("long key and value", "BATCH", origin=A, prev=0, last=1, clear=None, records=[
             dict(hlc=1, key=b"k" * 256, value=b"v" * 300)]),
         peer("a node that has written", "HEARTBEAT", origin=A, last=HLC, clock_ms=1792000000000,
              state_hash=2**64 - 1, members_hash=2**63, digest=1, joining=False),
@@ -326,7 +329,7 @@ def refused_heads():
 
 def refused_parts():
     def batch(record, prev=0, last=HLC):
-        return [1, 1, A, prev, last, [record]]
+        return [1, 1, A, prev, last, None, [record]]
 
     def hello(**change):
         fields = identity(dict(who(A, 5000), **change))
@@ -344,13 +347,13 @@ def refused_parts():
         bad("an origin of 15 bytes", [5, 1, A[:15]]),
         bad("an origin of 17 bytes", [5, 1, A + b"\0"]),
         bad("an origin that is text", [5, 1, "0123456789abcdef"]),
-        bad("prev is last", [1, 1, A, 5, 5, []]),
-        bad("prev above last", [1, 1, A, 6, 5, []]),
-        bad("last above the highest HLC", [1, 1, A, 0, 2**63, []]),
+        bad("prev is last", [1, 1, A, 5, 5, None, []]),
+        bad("prev above last", [1, 1, A, 6, 5, None, []]),
+        bad("last above the highest HLC", [1, 1, A, 0, 2**63, None, []]),
         bad("a record at prev", batch([5, b"k", b"v"], prev=5)),
         bad("a record above last", batch([HLC + 1, b"k", b"v"])),
-        bad("records with the same HLC", [1, 1, A, 0, 9, [[5, 1], [5, 2]]]),
-        bad("records that descend", [1, 1, A, 0, 9, [[5, 1], [4, 2]]]),
+        bad("records with the same HLC", [1, 1, A, 0, 9, None, [[5, 1], [5, 2]]]),
+        bad("records that descend", [1, 1, A, 0, 9, None, [[5, 1], [4, 2]]]),
         bad("a record of one item", batch([HLC])),
         bad("a record of six items in a batch", batch([HLC, b"k", b"v", 0, 0, 1])),
         bad("a record that is a map", batch({1: 2})),
@@ -437,8 +440,8 @@ def accepted():
     return [
         dict(good("wide forms", dict(type="PING", number=5), wide + b"\xd0\x05"), other_form=True),
         dict(good("zeros that could be left out", dict(
-            type="BATCH", origin=A, prev=0, last=HLC, records=[ENTRY]),
-            pack([1, 1, A, 0, HLC, [[HLC, b"key", b"value", 0, 0]]])), other_form=True),
+            type="BATCH", origin=A, prev=0, last=HLC, clear=None, records=[ENTRY]),
+            pack([1, 1, A, 0, HLC, None, [[HLC, b"key", b"value", 0, 0]]])), other_form=True),
         dict(good("long forms of bytes", dict(type="GOODBYE", origin=A),
                   b"\x93\x05\x01\xc6\x00\x00\x00\x10" + A), other_form=True),
     ]
