@@ -20,6 +20,8 @@ typedef struct parse {
     void *context;
     bool help;
     bool told; /* an error line is out */
+    char *at;  /* of --at; NULL: not given */
+    int next;  /* after an error: where argp stood */
 } parse_t;
 
 static error_t take_own(int key, char *argument, struct argp_state *state) {
@@ -31,9 +33,12 @@ static error_t take_own(int key, char *argument, struct argp_state *state) {
     if (key == ARGP_KEY_ARG) {
         /* The options are through: all the rest are words. */
         parse->arguments->words = &state->argv[state->next - 1];
-        parse->arguments->count = (size_t)(state->argc - state->next + 1);
+        parse->arguments->count = (size_t)state->argc - (size_t)state->next + 1;
         state->next = state->argc;
         return 0;
+    }
+    if (key == ARGP_KEY_ERROR) {
+        parse->next = state->next;
     }
     if (key >= KEY_SPECIAL || key < 0 || parse->usage->take == NULL) {
         return ARGP_ERR_UNKNOWN;
@@ -47,7 +52,7 @@ static error_t take_common(int key, char *argument, struct argp_state *state) {
     parse_t *parse = state->input;
     switch (key) {
     case KEY_AT:
-        parse->arguments->at = argument;
+        parse->at = argument;
         return 0;
     case KEY_JSON:
         parse->arguments->json = true;
@@ -72,6 +77,12 @@ static const struct argp_option *find_option(const struct argp_option *rows, con
     return NULL;
 }
 
+/* The word that getopt has stopped at: it is behind it, unless more letters are in the word. */
+static const char *wrong_word(int argc, char **argv, int next) {
+    bool behind = next > 1 && argv[next - 1][0] == '-';
+    return argv[behind || next >= argc ? next - 1 : next];
+}
+
 /* Says what is wrong with an option that argp has refused. */
 static int refuse_option(const zc_usage_t *usage, const struct argp_option *common,
                          const char *word) {
@@ -94,8 +105,7 @@ static int refuse_option(const zc_usage_t *usage, const struct argp_option *comm
 
 static int check_words(const zc_usage_t *usage, const zc_arguments_t *arguments) {
     if (arguments->count < usage->least) {
-        return zc_fail(ZC_EXIT_USAGE, "%s missing: 'zcache %s %s'",
-                       arguments->count == 0 ? "words are" : "a word is", usage->name,
+        return zc_fail(ZC_EXIT_USAGE, "a word is missing: 'zcache %s %s'", usage->name,
                        usage->words);
     }
     if (arguments->count > usage->most) {
@@ -135,8 +145,10 @@ int zc_arguments_parse(const zc_usage_t *usage, int argc, char **argv, void *con
     *arguments = (zc_arguments_t){.at = named ? environment : AT_DEFAULT};
     parse_t parse = {.usage = usage, .arguments = arguments, .context = context};
     unsigned flags = ARGP_NO_ERRS | ARGP_NO_HELP | (usage->in_order ? ARGP_IN_ORDER : 0);
-    int index = 0;
-    error_t error = argp_parse(&argp, argc, argv, flags, &index, &parse);
+    error_t error = argp_parse(&argp, argc, argv, flags, NULL, &parse);
+    if (parse.at != NULL) {
+        arguments->at = parse.at;
+    }
     if (parse.help && error == 0) {
         return show_help(&argp, usage);
     }
@@ -144,8 +156,7 @@ int zc_arguments_parse(const zc_usage_t *usage, int argc, char **argv, void *con
         return ZC_EXIT_USAGE;
     }
     if (error != 0) {
-        bool before = index > 1 && argv[index - 1][0] == '-';
-        return refuse_option(usage, common, argv[before || index >= argc ? index - 1 : index]);
+        return refuse_option(usage, common, wrong_word(argc, argv, parse.next));
     }
     return check_words(usage, arguments);
 }

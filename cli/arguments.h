@@ -17,7 +17,7 @@ typedef struct zc_usage {
     const char *text;                  /* for --help: what it does */
     const struct argp_option *options; /* its own, by keys above 255; NULL: none */
     /* Takes one of them. Returns 0, or EINVAL after a line of zc_fail. */
-    int (*take)(int key, char *argument, void *context);
+    int (*take)(int key, const char *argument, void *context);
     bool at;               /* --at: it asks a node */
     bool json;             /* --json, */
     const char *json_text; /* and what --help says of it */

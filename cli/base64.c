@@ -45,7 +45,9 @@ static bool decode_group(const char *text, size_t count, uint8_t *out) {
         group = group << 6 | (uint32_t)(digit - digits);
     }
     uint8_t bytes[3] = {(uint8_t)(group >> 16), (uint8_t)(group >> 8), (uint8_t)group};
-    memcpy(out, bytes, count - 1);
+    for (size_t i = 0; i + 1 < count; i++) {
+        out[i] = bytes[i];
+    }
     /* Bits behind the last byte would give it a second text. */
     return (count > 3 || bytes[2] == 0) && (count > 2 || bytes[1] == 0);
 }

@@ -27,7 +27,7 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static int take(int key, char *argument, void *context) {
+static int take(int key, const char *argument, void *context) {
     zc_measure_options_t *measure = context;
     switch (key) {
     case KEY_SECONDS:
@@ -97,7 +97,8 @@ static bool add(report_t *report, const char *transport, bool set, bool pipeline
         &report->array,
         json_pack("{s:s,s:s,s:s,s:f,s:f,s:f,s:f}", "transport", transport, "operation", operation,
                   "mode", mode, "operations_per_second", measured->per_second, "p50_us",
-                  measured->p50_us, "p99_us", measured->p99_us, "p999_us", measured->p999_us));
+                  measured->p50_us, "p99_us", measured->p99_us, "p999_us", measured->p999_us),
+        ZC_DIGITS_SHORT);
 }
 
 /* The four lines of one way to a node. */

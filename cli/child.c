@@ -13,8 +13,6 @@
 
 #include <zcache/limits.h>
 
-extern char **environ;
-
 /* The command gets the write end as its standard output, and SIGPIPE as it was for us. */
 static int spawn(char *const *words, const int ends[2], pid_t *process) {
     posix_spawn_file_actions_t actions;

@@ -11,17 +11,12 @@ static const zc_usage_t usage = {
     .at = true,
 };
 
+static int clear(zcache_t *cache, const zc_arguments_t *arguments, void *context) {
+    (void)arguments;
+    (void)context;
+    return zc_report(cache, zcache_clear(cache));
+}
+
 int zc_command_clear(int argc, char **argv) {
-    zc_arguments_t arguments;
-    int status = zc_arguments_parse(&usage, argc, argv, NULL, &arguments);
-    if (status >= 0) {
-        return status;
-    }
-    zcache_t *cache = NULL;
-    status = zc_connect(arguments.at, &cache);
-    if (status == ZC_EXIT_DONE) {
-        status = zc_report(cache, zcache_clear(cache));
-    }
-    zcache_close(&cache);
-    return status;
+    return zc_ask_node(&usage, argc, argv, NULL, clear);
 }

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* zcache config: the settings of the mesh, shown or changed (rule M2). Ranges are the node's to
- * know; here only the unit is converted. */
-#include <inttypes.h>
-#include <string.h>
-
+/* zcache config: the settings of the mesh, shown or changed (rule M2). */
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
-#include "cli/number.h"
 #include "cli/output.h"
 #include "cli/settings.h"
 
@@ -24,19 +19,6 @@ static const zc_usage_t usage = {
     .json_text = "Write an object",
 };
 
-static int show(zcache_t *cache, bool json) {
-    zc_shown_t *shown = zc_shown_new(json);
-    if (shown == NULL) {
-        return zc_fail(ZC_EXIT_FAILED, "out of memory");
-    }
-    int status = zc_report(cache, zcache_config(cache, zc_shown_add, shown));
-    if (status == ZC_EXIT_DONE && !zc_shown_print(shown)) {
-        status = zc_fail(ZC_EXIT_FAILED, "out of memory");
-    }
-    zc_shown_destroy(&shown);
-    return status;
-}
-
 /* The setting and the number for the API. */
 static int read_change(const zc_arguments_t *arguments, const zc_shown_setting_t **setting,
                        uint64_t *number) {
@@ -47,26 +29,11 @@ static int read_change(const zc_arguments_t *arguments, const zc_shown_setting_t
         return zc_fail(ZC_EXIT_USAGE, "%s: no such setting; 'zcache config --help' names them",
                        name);
     }
-    /* A time under the API's name is in the API's unit. */
-    bool seconds = found->seconds && strcmp(name, found->name) == 0;
-    bool read = seconds ? zc_seconds_parse(text, 0, UINT64_MAX, number)
-                        : zc_number_parse(text, 0, UINT64_MAX, number);
-    if (!read) {
-        return zc_fail(ZC_EXIT_USAGE, "%s %s: must be a number of %s", name, text,
-                       found->seconds && !seconds ? "milliseconds" : found->unit);
+    if (zc_shown_setting_parse(found, name, text, number) != 0) {
+        return ZC_EXIT_USAGE;
     }
     *setting = found;
     return ZC_EXIT_DONE;
-}
-
-static int change(zcache_t *cache, const char *const *words, const zc_shown_setting_t *setting,
-                  uint64_t number) {
-    zcache_status status = zcache_config_set(cache, setting->api_name, number);
-    if (status == ZCACHE_INVALID) {
-        return zc_fail(ZC_EXIT_USAGE, "%s %s: the mesh does not take that; README.md has the range",
-                       words[0], words[1]);
-    }
-    return zc_report(cache, status);
 }
 
 int zc_command_config(int argc, char **argv) {
@@ -90,9 +57,9 @@ int zc_command_config(int argc, char **argv) {
     if (status != ZC_EXIT_DONE) {
         return status;
     }
-    const char *words[] = {arguments.count == 0 ? "" : arguments.words[0],
-                           arguments.count == 0 ? "" : arguments.words[1]};
-    status = setting == NULL ? show(cache, arguments.json) : change(cache, words, setting, number);
+    status = setting == NULL
+                 ? zc_shown_list(cache, zcache_config, arguments.json)
+                 : zc_report(cache, zcache_config_set(cache, setting->api_name, number));
     zcache_close(&cache);
     return zc_output_finish(status);
 }

@@ -74,3 +74,19 @@ int zc_report(const zcache_t *cache, zcache_status status) {
     const char *text = zcache_error(cache);
     return zc_fail(zc_exit_of(status), "%s", text[0] == '\0' ? zcache_status_text(status) : text);
 }
+
+int zc_ask_node(const zc_usage_t *usage, int argc, char **argv, void *context, zc_ask_fn *ask) {
+    zc_arguments_t arguments;
+    int status = zc_arguments_parse(usage, argc, argv, context, &arguments);
+    if (status >= 0) {
+        return status;
+    }
+    zcache_t *cache = NULL;
+    status = zc_connect(arguments.at, &cache);
+    if (status != ZC_EXIT_DONE) {
+        return status;
+    }
+    status = ask(cache, &arguments, context);
+    zcache_close(&cache);
+    return zc_output_finish(status);
+}

@@ -4,6 +4,8 @@
 #define ZC_CLI_CONNECT_H
 
 #include <zcache/client.h>
+
+#include "cli/arguments.h"
 #include <zcache/limits.h>
 
 /* "tcp://HOST:PORT" of "HOST", "HOST:PORT" or an endpoint; false: it is too long. */
@@ -19,5 +21,12 @@ zcache_status zc_connect_quietly(const char *at, zcache_t **cache);
 
 /* Says what went wrong with a call, unless it is OK or MISS. Returns the exit status for it. */
 int zc_report(const zcache_t *cache, zcache_status status);
+
+/* What a command does once its node answers. Returns the exit status. */
+typedef int zc_ask_fn(zcache_t *cache, const zc_arguments_t *arguments, void *context);
+
+/* A whole command that asks one node: reads the command line, connects, asks, and sees to it that
+ * its output is written. `context` is for the options and for `ask`. Returns the exit status. */
+int zc_ask_node(const zc_usage_t *usage, int argc, char **argv, void *context, zc_ask_fn *ask);
 
 #endif

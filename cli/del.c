@@ -16,22 +16,17 @@ static const zc_usage_t usage = {
     .at = true,
 };
 
-int zc_command_del(int argc, char **argv) {
-    zc_arguments_t arguments;
-    int status = zc_arguments_parse(&usage, argc, argv, NULL, &arguments);
-    if (status >= 0) {
-        return status;
-    }
-    zcache_t *cache = NULL;
-    status = zc_connect(arguments.at, &cache);
-    if (status != ZC_EXIT_DONE) {
-        return status;
-    }
-    for (size_t i = 0; i < arguments.count && status <= ZC_EXIT_MISS; i++) {
-        const char *key = arguments.words[i];
+static int delete_keys(zcache_t *cache, const zc_arguments_t *arguments, void *context) {
+    (void)context;
+    int status = ZC_EXIT_DONE;
+    for (size_t i = 0; i < arguments->count && status <= ZC_EXIT_MISS; i++) {
+        const char *key = arguments->words[i];
         int deleted = zc_report(cache, zcache_delete(cache, key, strlen(key)));
         status = deleted == ZC_EXIT_DONE ? status : deleted;
     }
-    zcache_close(&cache);
     return status;
+}
+
+int zc_command_del(int argc, char **argv) {
+    return zc_ask_node(&usage, argc, argv, NULL, delete_keys);
 }

@@ -61,25 +61,26 @@ bool zc_json_take_bytes(const json_t *json, void **data, size_t *size) {
            zc_base64_decode(json_string_value(base64), json_string_length(base64), data, size);
 }
 
-static bool dump(json_t *json) {
-    bool done = json != NULL && json_dumpf(json, stdout, JSON_ENCODE_ANY | JSON_COMPACT) == 0;
+static bool dump(json_t *json, zc_digits_t digits) {
+    size_t flags = JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits);
+    bool done = json != NULL && json_dumpf(json, stdout, flags) == 0;
     json_decref(json);
     return done;
 }
 
-bool zc_json_print(json_t *json) {
-    bool done = dump(json);
+bool zc_json_print(json_t *json, zc_digits_t digits) {
+    bool done = dump(json, digits);
     fputc('\n', stdout);
     return done && !zc_output_broken();
 }
 
-bool zc_json_array_add(zc_json_array_t *array, json_t *item) {
+bool zc_json_array_add(zc_json_array_t *array, json_t *item, zc_digits_t digits) {
     fputs(array->count == 0 ? "[" : ",\n ", stdout);
     array->count++;
     if (item == NULL) {
         fputs("null", stdout); /* no memory: the array stays valid, and the command fails */
     }
-    return dump(item) && !zc_output_broken();
+    return dump(item, digits) && !zc_output_broken();
 }
 
 void zc_json_array_end(zc_json_array_t *array) {

@@ -26,16 +26,20 @@ const char *zc_origin_text(const uint8_t origin[16], char text[ZC_ORIGIN_TEXT_BY
  * freed. False: it is neither, or no memory. */
 bool zc_json_take_bytes(const json_t *json, void **data, size_t *size);
 
+/* Digits of numbers that are no integers: enough to read the same number back, or enough for
+ * figures that were measured or are of milliseconds. */
+typedef enum zc_digits { ZC_DIGITS_EXACT = 17, ZC_DIGITS_SHORT = 12 } zc_digits_t;
+
 /* Takes the reference, writes it to standard output without line breaks inside, and a line end
  * behind. False: no memory, or nobody reads any more. */
-bool zc_json_print(json_t *json);
+bool zc_json_print(json_t *json, zc_digits_t digits);
 
 /* Takes the reference and writes it as one item of an array that begins with the first item, and
  * ends with zc_json_array_end. */
 typedef struct zc_json_array {
     size_t count;
 } zc_json_array_t;
-bool zc_json_array_add(zc_json_array_t *array, json_t *item);
+bool zc_json_array_add(zc_json_array_t *array, json_t *item, zc_digits_t digits);
 void zc_json_array_end(zc_json_array_t *array);
 
 #endif

@@ -2,9 +2,12 @@
 /* zcache: the command. Finds the command that is meant and runs it; each is a file of its own, and
  * all of them use the library by its public headers alone. */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <zcache/zcache.h>
 
@@ -55,7 +58,22 @@ static const command_t *find_command(const char *name) {
     return NULL;
 }
 
+/* A stream that was closed for us gets a descriptor that refuses, so that no socket takes its place
+ * and is written to instead. */
+static void reserve_streams(void) {
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) < 0) {
+            int refusing = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+            if (open("/dev/null", refusing) != descriptor) {
+                _exit(ZC_EXIT_FAILED);
+            }
+        }
+    }
+}
+
 int main(int argc, char **argv) {
+    reserve_streams();
+    setlocale(LC_CTYPE, "");  /* how wide characters are in a table */
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing, and found there */
     if (argc < 2) {
         return zc_fail(ZC_EXIT_USAGE, "no command: 'zcache --help' lists them");

@@ -23,7 +23,7 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static int take(int key, char *argument, void *context) {
+static int take(int key, const char *argument, void *context) {
     return key == KEY_TTL
                ? zc_option_seconds("--ttl", argument, 1, (uint64_t)ZCACHE_TTL_MAX_SECONDS * 1000,
                                    NULL, context)

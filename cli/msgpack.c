@@ -11,7 +11,7 @@
 #include "cli/json.h"
 #include "cli/utf8.h"
 
-/* -- Checking */
+/* -- Checking -------------------------------------------------------------- */
 
 typedef struct head {
     size_t skip;     /* bytes of the value itself, with its head */
@@ -98,7 +98,7 @@ bool zc_msgpack_valid(const void *data, size_t size) {
     return at == size;
 }
 
-/* -- To JSON */
+/* -- To JSON --------------------------------------------------------------- */
 
 static json_t *ext_to_json(const msgpack_object_ext *ext) {
     char *text = zc_base64_encode(ext->ptr, ext->size);
@@ -226,7 +226,7 @@ json_t *zc_msgpack_to_json(const void *data, size_t size) {
     return json;
 }
 
-/* -- From JSON */
+/* -- From JSON ------------------------------------------------------------- */
 
 /* Where a container of the JSON has been got to. */
 typedef struct place {

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/number.h"
 #include "cli/output.h"
+#include "cli/settings.h"
 
 enum {
     KEY_HOST = 256,
@@ -27,9 +28,6 @@ enum {
     KEY_VALUE_MAX,
     KEY_ADVERTISE,
     PORT_MAX = 65533, /* the two ports above it are the node's as well */
-    HEARTBEAT_LEAST_MS = 10,
-    HEARTBEAT_MOST_MS = 60000,
-    VALUE_MAX_LEAST = 1024,
 };
 
 static const struct argp_option options[] = {
@@ -69,11 +67,13 @@ static int take_text(const char *option, const char *argument, const char **text
 
 static int take_port(const char *argument, uint16_t *port) {
     uint64_t number = 0;
-    int status = zc_option_number("--port", argument, 0, PORT_MAX, "a port", &number);
-    if (status == 0) {
-        *port = (uint16_t)number;
+    if (!zc_number_parse(argument, 0, PORT_MAX, &number)) {
+        zc_fail(0, "--port %s: must be a port from 1 to %d, or 0 for free ones", argument,
+                PORT_MAX);
+        return EINVAL;
     }
-    return status;
+    *port = (uint16_t)number;
+    return 0;
 }
 
 static int take_join(const char *argument, settings_t *settings) {
@@ -85,10 +85,14 @@ static int take_join(const char *argument, settings_t *settings) {
     return 0;
 }
 
-static int take(int key, char *argument, void *context) {
+static int take_setting(const char *name, const char *option, const char *argument,
+                        uint64_t *number) {
+    return zc_shown_setting_parse(zc_shown_setting_find(name), option, argument, number);
+}
+
+static int take(int key, const char *argument, void *context) {
     settings_t *settings = context;
     zcache_node_options_t *node = &settings->node;
-    const uint64_t never_ms = (uint64_t)ZCACHE_TTL_MAX_SECONDS * 1000;
     switch (key) {
     case KEY_HOST:
         return take_text("--host", argument, &node->host);
@@ -105,17 +109,13 @@ static int take(int key, char *argument, void *context) {
     case KEY_MAX_MEMORY:
         return zc_option_number("--max-memory", argument, 0, INT64_MAX, "bytes", &node->max_memory);
     case KEY_MAX_SIZE:
-        return zc_option_number("--max-size", argument, 1, ZCACHE_SIZE_MAX_CEILING, "entries",
-                                &node->max_size);
+        return take_setting("max_size", "--max-size", argument, &node->max_size);
     case KEY_EXPIRE_AFTER:
-        return zc_option_seconds("--expire-after", argument, 0, never_ms, "never",
-                                 &node->expire_after_ms);
+        return take_setting("expire_after", "--expire-after", argument, &node->expire_after_ms);
     case KEY_HEARTBEAT:
-        return zc_option_number("--heartbeat", argument, HEARTBEAT_LEAST_MS, HEARTBEAT_MOST_MS,
-                                "milliseconds", &node->heartbeat_ms);
+        return take_setting("heartbeat", "--heartbeat", argument, &node->heartbeat_ms);
     case KEY_VALUE_MAX:
-        return zc_option_number("--value-max", argument, VALUE_MAX_LEAST, ZCACHE_VALUE_MAX_CEILING,
-                                "bytes", &node->value_max);
+        return take_setting("value_max", "--value-max", argument, &node->value_max);
     default:
         return ARGP_ERR_UNKNOWN;
     }

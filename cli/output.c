@@ -13,14 +13,14 @@
 
 #include "cli/utf8.h"
 
-static const char *program = "zcache";
+static const char *prefix = "zcache";
 
-void zc_output_begin(const char *name) {
-    program = name;
+void zc_output_begin(const char *program) {
+    prefix = program;
 }
 
 const char *zc_output_program(void) {
-    return program;
+    return prefix;
 }
 
 int zc_fail(int status, const char *format, ...) {
@@ -32,7 +32,7 @@ int zc_fail(int status, const char *format, ...) {
     }
     va_end(arguments);
     const char *text = line == NULL ? "out of memory" : line;
-    fprintf(stderr, "%s: ", program);
+    fprintf(stderr, "%s: ", prefix);
     zc_output_escape(stderr, text, strlen(text));
     fputc('\n', stderr);
     free(line);

@@ -7,8 +7,8 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/json.h"
+#include "cli/listing.h"
 #include "cli/output.h"
-#include "cli/table.h"
 #include "cli/text.h"
 
 static const zc_usage_t usage = {
@@ -33,20 +33,13 @@ static const zc_column_t columns[] = {
 
 enum { COLUMN_COUNT = sizeof(columns) / sizeof(columns[0]), STATE_COLUMN = 3 };
 
-typedef struct listing {
-    zc_table_t *table; /* NULL: JSON */
-    zc_json_array_t array;
-    bool failed; /* no memory */
-} listing_t;
-
 static bool add_json(void *context, const zcache_peer_t *peer) {
-    listing_t *listing = context;
+    zc_listing_t *listing = context;
     json_t *json = json_pack(
         "{s:s,s:s,s:o,s:s,s:s,s:o,s:o}", "name", peer->name, "endpoint", peer->endpoint, "origin",
         zc_json_of_origin(peer->origin), "state", peer->state, "region", peer->region, "rtt_us",
         zc_json_of_uint(peer->rtt_us), "lag_ms", zc_json_of_uint(peer->lag_ms));
-    listing->failed = json == NULL;
-    return zc_json_array_add(&listing->array, json);
+    return zc_listing_add_json(listing, json);
 }
 
 static const char *colour_of(const char *state) {
@@ -57,10 +50,10 @@ static const char *colour_of(const char *state) {
 }
 
 static bool add_row(void *context, const zcache_peer_t *peer) {
-    listing_t *listing = context;
+    zc_listing_t *listing = context;
     char origin[ZC_ORIGIN_TEXT_BYTES];
     zc_origin_text(peer->origin, origin);
-    if (zc_table_is_terminal(listing->table)) {
+    if (zc_listing_is_for_people(listing)) {
         origin[8] = '\0'; /* enough to tell nodes apart */
     }
     char rtt[ZC_DURATION_BYTES];
@@ -70,38 +63,21 @@ static bool add_row(void *context, const zcache_peer_t *peer) {
     const char *texts[COLUMN_COUNT] = {
         peer->name, peer->endpoint, origin, peer->state, peer->region, rtt, lag};
     const char *colours[COLUMN_COUNT] = {[STATE_COLUMN] = colour_of(peer->state)};
-    bool added = zc_table_add(listing->table, texts, colours);
-    listing->failed = !added && !zc_output_broken();
-    return added;
+    return zc_listing_add_row(listing, texts, colours);
 }
 
-static int show(zcache_t *cache, bool json) {
-    listing_t listing = {.table = json ? NULL : zc_table_new(columns, COLUMN_COUNT)};
-    if (!json && listing.table == NULL) {
+static int show(zcache_t *cache, const zc_arguments_t *arguments, void *context) {
+    (void)context;
+    zc_listing_t listing;
+    if (!zc_listing_begin(&listing, columns, COLUMN_COUNT, arguments->json)) {
         return zc_fail(ZC_EXIT_FAILED, "out of memory");
     }
-    zcache_status status = zcache_peers(cache, json ? add_json : add_row, &listing);
-    if (json) {
-        zc_json_array_end(&listing.array);
-    } else {
-        zc_table_print(listing.table);
-    }
-    zc_table_destroy(&listing.table);
-    return listing.failed ? zc_fail(ZC_EXIT_FAILED, "out of memory") : zc_report(cache, status);
+    zcache_status status = zcache_peers(cache, arguments->json ? add_json : add_row, &listing);
+    /* An error in the midst of it leaves what came before. */
+    return zc_listing_end(&listing) ? zc_report(cache, status)
+                                    : zc_fail(ZC_EXIT_FAILED, "out of memory");
 }
 
 int zc_command_peers(int argc, char **argv) {
-    zc_arguments_t arguments;
-    int status = zc_arguments_parse(&usage, argc, argv, NULL, &arguments);
-    if (status >= 0) {
-        return status;
-    }
-    zcache_t *cache = NULL;
-    status = zc_connect(arguments.at, &cache);
-    if (status != ZC_EXIT_DONE) {
-        return status;
-    }
-    status = show(cache, arguments.json);
-    zcache_close(&cache);
-    return zc_output_finish(status);
+    return zc_ask_node(&usage, argc, argv, NULL, show);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/connect.h"
 #include "cli/json.h"
 #include "cli/number.h"
 #include "cli/output.h"
@@ -14,7 +15,8 @@
 
 const zc_shown_setting_t *zc_shown_setting_find(const char *name) {
     static const zc_shown_setting_t settings[] = {
-#define SETTING_ROW(shown, api_name, unit, seconds) {shown, api_name, unit, seconds},
+#define SETTING_ROW(shown, api_name, unit, seconds, least, most)                                   \
+    {shown, api_name, unit, seconds, least, most},
         ZC_SHOWN_SETTING_MAP(SETTING_ROW)
 #undef SETTING_ROW
     };
@@ -24,6 +26,18 @@ const zc_shown_setting_t *zc_shown_setting_find(const char *name) {
         }
     }
     return NULL;
+}
+
+int zc_shown_setting_parse(const zc_shown_setting_t *setting, const char *option, const char *text,
+                           uint64_t *number) {
+    /* Under the API's name a time is in the API's unit. */
+    bool api = strcmp(option, setting->api_name) == 0;
+    if (setting->seconds && !api) {
+        return zc_option_seconds(option, text, setting->least, setting->most,
+                                 setting->least == 0 ? "never" : NULL, number);
+    }
+    return zc_option_number(option, text, setting->least, setting->most,
+                            setting->seconds ? "milliseconds" : setting->unit, number);
 }
 
 struct zc_shown {
@@ -80,7 +94,7 @@ bool zc_shown_add(void *context, const char *name, const char *text, uint64_t nu
 
 bool zc_shown_print(zc_shown_t *shown) {
     if (shown->object != NULL) {
-        return zc_json_print(json_incref(shown->object)) || zc_output_broken();
+        return zc_json_print(json_incref(shown->object), ZC_DIGITS_SHORT) || zc_output_broken();
     }
     zc_table_print(shown->table);
     return !shown->failed;
@@ -93,4 +107,17 @@ void zc_shown_destroy(zc_shown_t **shown) {
         free(*shown);
         *shown = NULL;
     }
+}
+
+int zc_shown_list(zcache_t *cache, zc_shown_ask_fn *ask, bool json) {
+    zc_shown_t *shown = zc_shown_new(json);
+    if (shown == NULL) {
+        return zc_fail(ZC_EXIT_FAILED, "out of memory");
+    }
+    int status = zc_report(cache, ask(cache, zc_shown_add, shown));
+    if (status == ZC_EXIT_DONE && !zc_shown_print(shown)) {
+        status = zc_fail(ZC_EXIT_FAILED, "out of memory");
+    }
+    zc_shown_destroy(&shown);
+    return status;
 }

@@ -8,8 +8,8 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/json.h"
+#include "cli/listing.h"
 #include "cli/output.h"
-#include "cli/table.h"
 #include "cli/text.h"
 
 static const zc_usage_t usage = {
@@ -32,26 +32,19 @@ static const zc_column_t columns[] = {
 
 enum { COLUMN_COUNT = sizeof(columns) / sizeof(columns[0]) };
 
-typedef struct listing {
-    zc_table_t *table; /* NULL: JSON */
-    zc_json_array_t array;
-    bool failed; /* no memory */
-} listing_t;
-
 static bool add_json(void *context, const zcache_entry_t *entry) {
-    listing_t *listing = context;
+    zc_listing_t *listing = context;
     json_t *json =
         json_pack("{s:o,s:o,s:o,s:o,s:o}", "key", zc_json_of_bytes(entry->key, entry->key_size),
                   "value", zc_json_of_value(entry->value, entry->value_size, entry->type), "age_ms",
                   zc_json_of_uint(entry->age_ms), "ttl_ms", zc_json_of_ttl(entry->ttl_ms), "origin",
                   zc_json_of_origin(entry->origin));
-    listing->failed = json == NULL;
-    return zc_json_array_add(&listing->array, json);
+    return zc_listing_add_json(listing, json);
 }
 
 static bool add_row(void *context, const zcache_entry_t *entry) {
-    listing_t *listing = context;
-    bool people = zc_table_is_terminal(listing->table);
+    zc_listing_t *listing = context;
+    bool people = zc_listing_is_for_people(listing);
     char *key = zc_output_escaped(entry->key, entry->key_size, people ? ZC_TEXT_SHORT : 0);
     char *value =
         zc_text_of_value(entry->value, entry->value_size, entry->type, people ? ZC_TEXT_SHORT : 0);
@@ -64,42 +57,24 @@ static bool add_row(void *context, const zcache_entry_t *entry) {
     if (people) {
         origin[8] = '\0'; /* enough to tell nodes apart */
     }
-    bool made = key != NULL && value != NULL;
-    bool added = made && zc_table_add(listing->table, texts, NULL);
-    listing->failed = !added && !zc_output_broken();
+    bool added = zc_listing_add_row(listing, texts, NULL);
     free(key);
     free(value);
     return added;
 }
 
-/* Shows what there is; an error in the midst of it leaves what came before. */
-static int show(zcache_t *cache, bool json) {
-    listing_t listing = {.table = json ? NULL : zc_table_new(columns, COLUMN_COUNT)};
-    if (!json && listing.table == NULL) {
+static int show(zcache_t *cache, const zc_arguments_t *arguments, void *context) {
+    (void)context;
+    zc_listing_t listing;
+    if (!zc_listing_begin(&listing, columns, COLUMN_COUNT, arguments->json)) {
         return zc_fail(ZC_EXIT_FAILED, "out of memory");
     }
-    zcache_status spied = zcache_spy(cache, json ? add_json : add_row, &listing);
-    if (json) {
-        zc_json_array_end(&listing.array);
-    } else {
-        zc_table_print(listing.table);
-    }
-    zc_table_destroy(&listing.table);
-    return listing.failed ? zc_fail(ZC_EXIT_FAILED, "out of memory") : zc_report(cache, spied);
+    zcache_status status = zcache_spy(cache, arguments->json ? add_json : add_row, &listing);
+    /* An error in the midst of it leaves what came before. */
+    return zc_listing_end(&listing) ? zc_report(cache, status)
+                                    : zc_fail(ZC_EXIT_FAILED, "out of memory");
 }
 
 int zc_command_spy(int argc, char **argv) {
-    zc_arguments_t arguments;
-    int status = zc_arguments_parse(&usage, argc, argv, NULL, &arguments);
-    if (status >= 0) {
-        return status;
-    }
-    zcache_t *cache = NULL;
-    status = zc_connect(arguments.at, &cache);
-    if (status != ZC_EXIT_DONE) {
-        return status;
-    }
-    status = show(cache, arguments.json);
-    zcache_close(&cache);
-    return zc_output_finish(status);
+    return zc_ask_node(&usage, argc, argv, NULL, show);
 }

@@ -42,6 +42,7 @@ zc_table_t *zc_table_new(const zc_column_t *columns, size_t count) {
     }
     scols_table_enable_colors(table->columns, table->colour);
     scols_table_enable_nowrap(table->columns, 1);
+    scols_table_enable_noencoding(table->columns, 1); /* texts are escaped already */
     return table;
 }
 

@@ -30,7 +30,7 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static int take(int key, char *argument, void *context) {
+static int take(int key, const char *argument, void *context) {
     wish_t *wish = context;
     switch (key) {
     case KEY_VALUES:
@@ -92,7 +92,7 @@ static bool write_json(const zcache_event_t *event) {
         json_decref(json);
         return false;
     }
-    return zc_json_print(json);
+    return zc_json_print(json, ZC_DIGITS_EXACT);
 }
 
 static const char *colour_of(zcache_change change) {

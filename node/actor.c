@@ -20,8 +20,7 @@ enum {
     TICKS_AT_END_MAX = 64,   /* so that what was written last still goes out */
 };
 
-/* -- Reading messages
- * ------------------------------------------------------------------------------------ */
+/* -- Reading messages ------------------------------------------------------ */
 
 typedef enum received {
     RECEIVED_NOTHING,
@@ -30,7 +29,7 @@ typedef enum received {
 } received_t;
 
 /* Reads one message of exactly `count` frames into actor->frames. What has more is read to its end,
- * a frame at a time, and kept nowhere (zmq.md, 11). */
+ * a frame at a time, and kept nowhere. */
 static received_t receive(zc_actor_t *actor, void *socket, size_t count) {
     size_t frames = 0;
     bool more = true;
@@ -145,8 +144,7 @@ static void take_subscriptions(zc_actor_t *actor) {
     }
 }
 
-/* -- What is due
- * ----------------------------------------------------------------------------------------- */
+/* -- What is due ----------------------------------------------------------- */
 
 static bool tick_if_due(zc_actor_t *actor) {
     const zc_event_t event = {.type = ZC_EVENT_TICK, .now_us = zc_process_now_us()};
@@ -181,10 +179,10 @@ static void look_after(zc_actor_t *actor) {
         atomic_store(&actor->shared->joining, view.joining);
     }
     zc_shared_unlock(actor->shared);
+    zc_actor_ask_donor(actor);
 }
 
-/* -- Polling
- * --------------------------------------------------------------------------------------------- */
+/* -- Polling --------------------------------------------------------------- */
 
 static void set_socket(zc_actor_t *actor, size_t place, void *socket) {
     actor->poll[place] = (zmq_pollitem_t){.socket = socket, .events = ZMQ_POLLIN};
@@ -279,9 +277,7 @@ static bool turn(zc_actor_t *actor, zsock_t *pipe) {
     return true;
 }
 
-/* -- Life
- * ------------------------------------------------------------------------------------------------
- */
+/* -- Life ------------------------------------------------------------------ */
 
 zc_actor_t *zc_actor_new(const zc_config_t *config, const zc_sockets_t *sockets,
                          zc_shared_t *shared) {

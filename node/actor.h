@@ -69,8 +69,7 @@ void zc_actor_destroy(zc_actor_t *actor);
 /* The thread (zactor_fn): `arguments` is the zc_actor_t, which is destroyed at its end. */
 void zc_actor_run(zsock_t *pipe, void *arguments);
 
-/* -- perform.c: steps and their effects
- * ------------------------------------------------------------------ */
+/* -- perform.c: steps and their effects ------------------------------------ */
 
 /* Steps the replica under the lock and performs the effects. Returns the step's status. */
 zcache_status zc_actor_step(zc_actor_t *actor, const zc_event_t *event);
@@ -82,9 +81,10 @@ void zc_actor_send_route(zc_actor_t *actor, uint64_t route, zmq_msg_t *body);
 /* Sends a whole response in `buffer`. */
 void zc_actor_respond(zc_actor_t *actor, uint64_t route, zc_buffer_t *buffer);
 
-/* Fills the hole of a token with what the donor answered, `record` NULL: a miss; and responds where
- * that was the last one. */
-void zc_actor_fill(zc_actor_t *actor, uint64_t token, const zc_record_t *record);
+/* Asks a donor for every hole that was not asked yet. As long as the node is joining and knows
+ * nobody to ask, holes wait for one (rule S1: no false misses); after that they are filled from
+ * what is here. */
+void zc_actor_ask_donor(zc_actor_t *actor);
 
 /* Responds with an answer that is complete. */
 void zc_actor_finish(zc_actor_t *actor, zc_waiting_t *waiting);
@@ -92,13 +92,11 @@ void zc_actor_finish(zc_actor_t *actor, zc_waiting_t *waiting);
 /* Tells a peer that dialled us that it speaks another version of the protocol. */
 void zc_actor_refuse_version(zc_actor_t *actor, uint64_t route);
 
-/* -- request.c: requests of clients
- * ---------------------------------------------------------------------- */
+/* -- request.c: requests of clients ---------------------------------------- */
 
 void zc_actor_request(zc_actor_t *actor, uint64_t route, zc_slice_t bytes);
 
-/* -- listing.c: what STATS, CONFIG, PEERS and SPY answer
- * ------------------------------------------------- */
+/* -- listing.c: what STATS, CONFIG, PEERS and SPY answer ------------------- */
 
 /* Each adds one result to actor->response. Returns OK or NO_MEMORY. */
 zcache_status zc_actor_list_stats(zc_actor_t *actor);

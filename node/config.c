@@ -41,7 +41,7 @@ static zcache_status take_inproc_name(zc_config_t *config, const char *name) {
     if (name != NULL) {
         return take_name("the inproc name", name, config->inproc_name);
     }
-    /* libzmq closes an inproc name in its own time: a name is never used twice (zmq.md, 45). */
+    /* libzmq closes an inproc name in its own time: a name is never used twice. */
     static atomic_uint made_up;
     snprintf(config->inproc_name, sizeof(config->inproc_name), "zcache-%ld-%u", (long)getpid(),
              atomic_fetch_add(&made_up, 1));

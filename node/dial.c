@@ -3,7 +3,7 @@
  *
  * Invariant: SUB is connected to an endpoint exactly if one of the peers has it as `subscribed`.
  * libzmq does nothing when it is to connect SUB where it is connected already, not even if that
- * connection is dead for ever (zmq.md, 2): so an endpoint is always disconnected first. */
+ * connection is dead for ever: so an endpoint is always disconnected first. */
 #include "node/dial.h"
 
 #include <stdlib.h>

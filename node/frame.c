@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Encoded messages on their way out.
  *
- * Invariant: the bytes of a class are the sum of what its frames hold that libzmq has not freed;
- * each of those frames has a reference to the ledger, so that it outlives the node. */
+ * Invariant: the bytes of a lane are the sum of what its frames hold that libzmq has not freed, and
+ * the total is that of all lanes but the one of broadcasts; each of those frames has a reference to
+ * the ledger, so that it outlives the node. */
 #include "node/frame.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,13 +14,14 @@
 
 struct zc_ledger {
     atomic_uint references;
-    atomic_size_t waiting[ZC_FRAME_CLASSES];
+    atomic_size_t total;
+    atomic_size_t waiting[ZC_LANES];
 };
 
 /* What is told of a frame when libzmq frees it. */
 typedef struct frame_note {
     zc_ledger_t *ledger;
-    zc_frame_class_t class;
+    zc_lane_t lane;
     size_t bytes;
 } frame_note_t;
 
@@ -36,14 +39,30 @@ void zc_ledger_release(zc_ledger_t *ledger) {
     }
 }
 
-size_t zc_ledger_waiting(const zc_ledger_t *ledger, zc_frame_class_t class) {
-    return atomic_load(&ledger->waiting[class]);
+size_t zc_ledger_waiting(const zc_ledger_t *ledger, zc_lane_t lane) {
+    return atomic_load(&ledger->waiting[lane]);
+}
+
+bool zc_ledger_has_room(const zc_ledger_t *ledger, zc_lane_t lane) {
+    if (lane == ZC_LANE_BROADCAST) {
+        return atomic_load(&ledger->waiting[lane]) <= ZCACHE_BROADCAST_WAITING_MAX;
+    }
+    return atomic_load(&ledger->waiting[lane]) <= ZCACHE_LANE_WAITING_MAX &&
+           atomic_load(&ledger->total) <= ZCACHE_WAITING_MAX;
+}
+
+/* Adds to a lane, modulo the width of a size: so it takes away as well. */
+static void count(zc_ledger_t *ledger, zc_lane_t lane, size_t bytes) {
+    atomic_fetch_add(&ledger->waiting[lane], bytes);
+    if (lane != ZC_LANE_BROADCAST) {
+        atomic_fetch_add(&ledger->total, bytes);
+    }
 }
 
 /* Called by libzmq from its own thread. */
 static void free_frame(void *data, void *hint) {
     frame_note_t *note = hint;
-    atomic_fetch_sub(&note->ledger->waiting[note->class], note->bytes);
+    count(note->ledger, note->lane, (size_t)0 - note->bytes);
     zc_ledger_release(note->ledger);
     free(note);
     zc_free(zc_allocator_system(), data);
@@ -59,13 +78,14 @@ static zcache_status copy_small(zmq_msg_t *frame, const zc_buffer_t *buffer) {
     return ZCACHE_OK;
 }
 
-zcache_status zc_frame_init(zmq_msg_t *frame, zc_ledger_t *ledger, zc_frame_class_t class,
+zcache_status zc_frame_init(zmq_msg_t *frame, zc_ledger_t *ledger, zc_lane_t lane,
                             zc_buffer_t *buffer) {
     ZC_ASSERT(buffer->allocator == zc_allocator_system());
     if (buffer->bytes <= ZC_FRAME_COPIED_MAX) {
         return copy_small(frame, buffer);
     }
-    if (atomic_load(&ledger->waiting[class]) > ZC_FRAME_WAITING_MAX) {
+    ZC_ASSERT(lane < ZC_LANES);
+    if (!zc_ledger_has_room(ledger, lane)) {
         return ZCACHE_BUSY;
     }
     frame_note_t *note = malloc(sizeof(*note));
@@ -73,12 +93,12 @@ zcache_status zc_frame_init(zmq_msg_t *frame, zc_ledger_t *ledger, zc_frame_clas
         return ZCACHE_NO_MEMORY;
     }
     /* What is kept is the buffer's memory, which may be more than what is in use. */
-    *note = (frame_note_t){.ledger = ledger, .class = class, .bytes = buffer->capacity};
+    *note = (frame_note_t){.ledger = ledger, .lane = lane, .bytes = buffer->capacity};
     if (zmq_msg_init_data(frame, buffer->data, buffer->bytes, free_frame, note) != 0) {
         free(note);
         return ZCACHE_NO_MEMORY;
     }
-    atomic_fetch_add(&ledger->waiting[class], note->bytes);
+    count(ledger, lane, note->bytes);
     atomic_fetch_add(&ledger->references, 1);
     zc_buffer_init(buffer, buffer->allocator);
     return ZCACHE_OK;

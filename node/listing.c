@@ -24,8 +24,7 @@ static zcache_status end_list(zc_actor_t *actor, zc_response_list_t *list, size_
     return status;
 }
 
-/* -- Statistics
- * ------------------------------------------------------------------------------------------ */
+/* -- Statistics ------------------------------------------------------------ */
 
 /* What the rows below are made from. */
 typedef struct zc_stats_source {
@@ -149,9 +148,7 @@ zcache_status zc_actor_list_config(zc_actor_t *actor) {
     return end_list(actor, &list, begun_at, status, 0);
 }
 
-/* -- Peers
- * -----------------------------------------------------------------------------------------------
- */
+/* -- Peers ----------------------------------------------------------------- */
 
 static zcache_status add_peer(zc_actor_t *actor, zc_response_list_t *list,
                               const zc_peer_view_t *view) {
@@ -184,9 +181,7 @@ zcache_status zc_actor_list_peers(zc_actor_t *actor) {
     return end_list(actor, &list, begun_at, status, 0);
 }
 
-/* -- Spy
- * -------------------------------------------------------------------------------------------------
- */
+/* -- Spy ------------------------------------------------------------------- */
 
 static zcache_status list_page(zc_actor_t *actor, zc_spy_t *spy, uint64_t now_us) {
     zc_replica_view_t view;

@@ -18,11 +18,57 @@
 #include "node/process.h"
 
 struct zcache_node {
+    zcache_node_t *next; /* of all that run in this process */
     zactor_t *thread;
     zc_shared_t *shared; /* a reference; the thread's borrowed one lives as long */
     char endpoint[ZC_ENDPOINT_BYTES];
     char inproc_endpoint[ZCACHE_NAME_BYTES_MAX + 16];
 };
+
+/* -- Nodes that run -------------------------------------------------------- */
+
+/* A program may end without stopping its nodes: from within exit, czmq closes the sockets of
+ * threads that still use them, which ends in an assert. So they are stopped before that. */
+static pthread_mutex_t running_lock = PTHREAD_MUTEX_INITIALIZER;
+static zcache_node_t *running;
+
+static void add_running(zcache_node_t *node) {
+    pthread_mutex_lock(&running_lock);
+    node->next = running;
+    running = node;
+    pthread_mutex_unlock(&running_lock);
+}
+
+static void remove_running(const zcache_node_t *node) {
+    pthread_mutex_lock(&running_lock);
+    zcache_node_t **link = &running;
+    while (*link != NULL && *link != node) {
+        link = &(*link)->next;
+    }
+    if (*link != NULL) {
+        *link = node->next;
+    }
+    pthread_mutex_unlock(&running_lock);
+}
+
+/* The memory stays: nobody knows who still holds the handles. */
+static void stop_running(void) {
+    pthread_mutex_lock(&running_lock);
+    zcache_node_t *node = running;
+    running = NULL;
+    pthread_mutex_unlock(&running_lock);
+    for (; node != NULL; node = node->next) {
+        zactor_destroy(&node->thread);
+    }
+}
+
+/* Handlers of exit run in the reverse order of their registration: czmq's, registered by
+ * zc_process_init, comes after this one. */
+static void register_exit(void) {
+    (void)atexit(stop_running);
+}
+
+/* -- Options --------------------------------------------------------------- */
 
 void zcache_node_options_init(zcache_node_options_t *options) {
     *options = (zcache_node_options_t){
@@ -37,6 +83,8 @@ void zcache_node_options_init(zcache_node_options_t *options) {
     options->heartbeat_ms = settings.heartbeat_ms;
     options->value_max = settings.value_max;
 }
+
+/* -- Starting -------------------------------------------------------------- */
 
 static zcache_status no_memory(void) {
     return zc_failure_set(ZCACHE_NO_MEMORY, "there is not enough memory to start a node");
@@ -171,10 +219,12 @@ zcache_status zcache_node_start(const zcache_node_options_t *options, zcache_nod
     zcache_node_options_init(&defaults);
     zc_config_t *config = calloc(1, sizeof(*config));
     zcache_node_t *made = calloc(1, sizeof(*made));
-    zcache_status status = config == NULL || made == NULL ? no_memory() : ZCACHE_OK;
-    if (status == ZCACHE_OK) {
-        status = zc_config_init(config, options != NULL ? options : &defaults);
+    if (config == NULL || made == NULL) {
+        free(config);
+        free(made);
+        return no_memory();
     }
+    zcache_status status = zc_config_init(config, options != NULL ? options : &defaults);
     if (status == ZCACHE_OK && zc_process_init() != ZCACHE_OK) {
         status = zc_failure_set(ZCACHE_SYSTEM, "ZeroMQ cannot be initialized");
     }
@@ -192,6 +242,9 @@ zcache_status zcache_node_start(const zcache_node_options_t *options, zcache_nod
         free(made);
         return status;
     }
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, register_exit);
+    add_running(made);
     *node = made;
     return ZCACHE_OK;
 }
@@ -206,6 +259,7 @@ void zcache_node_stop(zcache_node_t **node) {
     }
     zcache_node_t *dead = *node;
     *node = NULL;
+    remove_running(dead);
     /* Waits for the thread, which says goodbye first. Clients that hold a reference keep the memory
      * and get STOPPED. */
     zactor_destroy(&dead->thread);

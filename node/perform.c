@@ -7,10 +7,10 @@
 #include "node/actor.h"
 
 #include "lib/base/assert.h"
+#include "node/process.h"
 #include "node/route.h"
 
-/* -- Sending
- * --------------------------------------------------------------------------------------------- */
+/* -- Sending --------------------------------------------------------------- */
 
 /* Hands the frame to a socket; a frame that is not taken is freed. */
 static bool send_frame(zmq_msg_t *frame, zsock_t *socket, int flags) {
@@ -39,7 +39,7 @@ void zc_actor_send_route(zc_actor_t *actor, uint64_t route, zmq_msg_t *body) {
 
 void zc_actor_respond(zc_actor_t *actor, uint64_t route, zc_buffer_t *buffer) {
     zmq_msg_t body;
-    if (zc_frame_init(&body, actor->shared->ledger, ZC_FRAME_RESPONSE, buffer) != ZCACHE_OK) {
+    if (zc_frame_init(&body, actor->shared->ledger, zc_lane_of_route(route), buffer) != ZCACHE_OK) {
         actor->counters.sends_dropped++;
         return;
     }
@@ -47,10 +47,10 @@ void zc_actor_respond(zc_actor_t *actor, uint64_t route, zc_buffer_t *buffer) {
 }
 
 /* Encodes a message as a frame; false: it is lost. */
-static bool encode(zc_actor_t *actor, const zc_message_t *message, zc_frame_class_t class,
+static bool encode(zc_actor_t *actor, const zc_message_t *message, zc_lane_t lane,
                    zmq_msg_t *frame) {
     if (zc_wire_encode(message, &actor->message) == ZCACHE_OK &&
-        zc_frame_init(frame, actor->shared->ledger, class, &actor->message) == ZCACHE_OK) {
+        zc_frame_init(frame, actor->shared->ledger, lane, &actor->message) == ZCACHE_OK) {
         return true;
     }
     actor->counters.sends_dropped++;
@@ -60,14 +60,16 @@ static bool encode(zc_actor_t *actor, const zc_message_t *message, zc_frame_clas
 static void perform_broadcast(zc_actor_t *actor, const zc_message_t *message) {
     zmq_msg_t frame;
     /* PUB drops for a peer whose queue is full and tells nobody: the receiver finds the gap. */
-    if (encode(actor, message, ZC_FRAME_BROADCAST, &frame)) {
+    if (encode(actor, message, ZC_LANE_BROADCAST, &frame)) {
         actor->counters.sends_dropped += !send_frame(&frame, actor->sockets.publish, 0);
     }
 }
 
 static void perform_send(zc_actor_t *actor, zc_link_t to, const zc_message_t *message) {
     zmq_msg_t frame;
-    if (!encode(actor, message, ZC_FRAME_SEND, &frame)) {
+    zc_lane_t lane =
+        to.type == ZC_LINK_ROUTE ? zc_lane_of_route(to.number) : (zc_lane_t)ZC_LANE_PEERS;
+    if (!encode(actor, message, lane, &frame)) {
         return;
     }
     if (to.type == ZC_LINK_ROUTE) {
@@ -92,8 +94,7 @@ void zc_actor_refuse_version(zc_actor_t *actor, uint64_t route) {
     perform_send(actor, (zc_link_t){.type = ZC_LINK_ROUTE, .number = route}, &refused);
 }
 
-/* -- Reads through the donor
- * ----------------------------------------------------------------------------- */
+/* -- Reads through the donor ----------------------------------------------- */
 
 void zc_actor_finish(zc_actor_t *actor, zc_waiting_t *waiting) {
     uint64_t route = waiting->route;
@@ -105,15 +106,64 @@ void zc_actor_finish(zc_actor_t *actor, zc_waiting_t *waiting) {
     zc_buffer_fini(&whole);
 }
 
-void zc_actor_fill(zc_actor_t *actor, uint64_t token, const zc_record_t *record) {
-    zc_waiting_t *waiting = zc_reads_fill(&actor->reads, token, record);
-    if (waiting != NULL) {
+/* Fills one hole with what the donor had, or else with what is here by now: the transfer may have
+ * brought it meanwhile. */
+static void fill(zc_actor_t *actor, zc_waiting_t *waiting, size_t hole, const zc_record_t *record) {
+    zc_store_item_t item = {.ghost = false};
+    zcache_status status = ZCACHE_OK;
+    if (record != NULL) {
+        item.value = record->value;
+        item.type = record->type;
+    } else {
+        zc_slice_t key = zc_holes_key(&waiting->holes, hole);
+        uint64_t now_ms = zc_process_now_us() / 1000;
+        status = zc_store_get(actor->shared->store, key, now_ms, false, &item);
+    }
+    if (zc_reads_fill(&actor->reads, waiting, hole, status, item.value, item.type)) {
         zc_actor_finish(actor, waiting);
     }
 }
 
-/* -- All effects
- * ----------------------------------------------------------------------------------------- */
+static void perform_read_answer(zc_actor_t *actor, const zc_effect_t *effect) {
+    size_t hole = 0;
+    zc_waiting_t *waiting = zc_reads_find(&actor->reads, effect->read_answer.token, &hole);
+    if (waiting != NULL) {
+        fill(actor, waiting, hole, effect->read_answer.found ? &effect->read_answer.record : NULL);
+    }
+}
+
+/* Asks for one hole; false: there is nobody to ask. */
+static bool ask(zc_actor_t *actor, zc_waiting_t *waiting, size_t hole) {
+    const zc_event_t event = {
+        .type = ZC_EVENT_READ,
+        .now_us = zc_process_now_us(),
+        .read = {.token = zc_reads_token(waiting, hole),
+                 .key = zc_holes_key(&waiting->holes, hole)},
+    };
+    /* Said before the step, in which the answer might be completed and gone. */
+    zc_reads_set_asked(&actor->reads, waiting, hole, true);
+    if (zc_actor_step(actor, &event) == ZCACHE_OK) {
+        return true;
+    }
+    zc_reads_set_asked(&actor->reads, waiting, hole, false);
+    return false;
+}
+
+void zc_actor_ask_donor(zc_actor_t *actor) {
+    size_t hole = 0;
+    zc_waiting_t *waiting = NULL;
+    while ((waiting = zc_reads_unasked(&actor->reads, &hole)) != NULL) {
+        if (!atomic_load(&actor->shared->joining)) {
+            zc_shared_lock(actor->shared);
+            fill(actor, waiting, hole, NULL);
+            zc_shared_unlock(actor->shared);
+        } else if (!ask(actor, waiting, hole)) {
+            return;
+        }
+    }
+}
+
+/* -- All effects ----------------------------------------------------------- */
 
 static void perform(zc_actor_t *actor, const zc_effect_t *effect) {
     zcache_status status = ZCACHE_OK;
@@ -137,8 +187,7 @@ static void perform(zc_actor_t *actor, const zc_effect_t *effect) {
         zc_watch_change(&actor->shared->watch, effect);
         break;
     case ZC_EFFECT_READ_ANSWER:
-        zc_actor_fill(actor, effect->read_answer.token,
-                      effect->read_answer.found ? &effect->read_answer.record : NULL);
+        perform_read_answer(actor, effect);
         break;
     case ZC_EFFECT_NOTICE:
         zc_log_notice(&actor->log, effect);

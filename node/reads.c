@@ -2,7 +2,8 @@
 /* Answers that wait for reads through the donor.
  *
  * Invariant: `open` of an answer is the number of its holes that are not filled; answers stand in
- * the order in which they began, so the first is the first to be overdue. */
+ * the order in which they began, so the first is the first to be overdue; `unasked` counts the
+ * holes of all answers that are neither asked nor filled. */
 #include "node/reads.h"
 
 #include <stdlib.h>
@@ -10,8 +11,21 @@
 #include "lib/base/assert.h"
 #include "lib/wire/request.h"
 
+static bool append(zc_buffer_t *buffer, const void *data, size_t bytes) {
+    uint8_t *at = zc_buffer_reserve(buffer, bytes);
+    if (at == NULL) {
+        return false;
+    }
+    if (bytes > 0) {
+        memcpy(at, data, bytes);
+        buffer->bytes += bytes;
+    }
+    return true;
+}
+
 void zc_holes_init(zc_holes_t *holes) {
     *holes = (zc_holes_t){.table = NULL};
+    zc_buffer_init(&holes->keys, zc_allocator_system());
 }
 
 void zc_holes_fini(zc_holes_t *holes) {
@@ -19,6 +33,7 @@ void zc_holes_fini(zc_holes_t *holes) {
         zc_buffer_fini(&holes->table[i].result);
     }
     free(holes->table);
+    zc_buffer_fini(&holes->keys);
     zc_holes_init(holes);
 }
 
@@ -32,10 +47,19 @@ zcache_status zc_holes_add(zc_holes_t *holes, size_t at, zc_slice_t key) {
         holes->table = table;
         holes->capacity = capacity;
     }
+    size_t key_at = holes->keys.bytes;
+    if (!append(&holes->keys, key.data, key.bytes)) {
+        return ZCACHE_NO_MEMORY;
+    }
     zc_hole_t *hole = &holes->table[holes->count++];
-    *hole = (zc_hole_t){.at = at, .key = key};
+    *hole = (zc_hole_t){.at = at, .key_at = key_at, .key_bytes = key.bytes};
     zc_buffer_init(&hole->result, zc_allocator_system());
     return ZCACHE_OK;
+}
+
+zc_slice_t zc_holes_key(const zc_holes_t *holes, size_t hole) {
+    ZC_ASSERT(hole < holes->count);
+    return zc_slice(holes->keys.data + holes->table[hole].key_at, holes->table[hole].key_bytes);
 }
 
 void zc_reads_init(zc_reads_t *reads) {
@@ -73,6 +97,7 @@ zc_waiting_t *zc_reads_begin(zc_reads_t *reads, uint64_t route, uint64_t until_u
     };
     zc_buffer_init(results, results->allocator);
     zc_holes_init(holes);
+    reads->unasked += waiting->open;
     if (reads->last == NULL) {
         reads->first = waiting;
     } else {
@@ -87,33 +112,62 @@ uint64_t zc_reads_token(const zc_waiting_t *waiting, size_t hole) {
     return (uint64_t)waiting->number << 32 | hole;
 }
 
-/* For want of memory a hole stays empty, and the answer cannot be finished: the client's call
- * times out. */
-static void fill(zc_waiting_t *waiting, zc_hole_t *hole, const zc_record_t *record,
-                 zcache_status status) {
-    if (hole->filled) {
-        return;
-    }
-    if (record != NULL) {
-        (void)zc_response_add_value(&hole->result, record->value, record->type);
-    } else {
-        (void)zc_response_add_status(&hole->result, status);
-    }
-    hole->filled = true;
-    waiting->open--;
-}
-
-zc_waiting_t *zc_reads_fill(zc_reads_t *reads, uint64_t token, const zc_record_t *record) {
+zc_waiting_t *zc_reads_find(const zc_reads_t *reads, uint64_t token, size_t *hole) {
     zc_waiting_t *waiting = reads->first;
     while (waiting != NULL && waiting->number != token >> 32) {
         waiting = waiting->next;
     }
-    size_t hole = (size_t)(token & UINT32_MAX);
-    if (waiting == NULL || hole >= waiting->holes.count) {
+    size_t found = (size_t)(token & UINT32_MAX);
+    if (waiting == NULL || found >= waiting->holes.count) {
         return NULL;
     }
-    fill(waiting, &waiting->holes.table[hole], record, ZCACHE_MISS);
-    return waiting->open == 0 ? waiting : NULL;
+    *hole = found;
+    return waiting;
+}
+
+static bool is_unasked(const zc_hole_t *hole) {
+    return !hole->asked && !hole->filled;
+}
+
+zc_waiting_t *zc_reads_unasked(const zc_reads_t *reads, size_t *hole) {
+    zc_waiting_t *waiting = reads->unasked > 0 ? reads->first : NULL;
+    for (; waiting != NULL; waiting = waiting->next) {
+        for (size_t i = 0; i < waiting->holes.count; i++) {
+            if (is_unasked(&waiting->holes.table[i])) {
+                *hole = i;
+                return waiting;
+            }
+        }
+    }
+    return NULL;
+}
+
+void zc_reads_set_asked(zc_reads_t *reads, zc_waiting_t *waiting, size_t hole, bool asked) {
+    ZC_ASSERT(hole < waiting->holes.count);
+    zc_hole_t *place = &waiting->holes.table[hole];
+    reads->unasked -= is_unasked(place);
+    place->asked = asked;
+    reads->unasked += is_unasked(place);
+}
+
+bool zc_reads_fill(zc_reads_t *reads, zc_waiting_t *waiting, size_t hole, zcache_status status,
+                   zc_slice_t value, uint8_t type) {
+    ZC_ASSERT(hole < waiting->holes.count);
+    zc_hole_t *place = &waiting->holes.table[hole];
+    if (place->filled) {
+        return false;
+    }
+    /* For want of memory the result stays empty, and the answer cannot be finished: the client's
+     * call times out. */
+    if (status == ZCACHE_OK) {
+        (void)zc_response_add_value(&place->result, value, type);
+    } else {
+        (void)zc_response_add_status(&place->result, status);
+    }
+    reads->unasked -= is_unasked(place);
+    place->filled = true;
+    waiting->open--;
+    return waiting->open == 0;
 }
 
 zc_waiting_t *zc_reads_overdue(zc_reads_t *reads, uint64_t now_us, zcache_status status) {
@@ -122,7 +176,7 @@ zc_waiting_t *zc_reads_overdue(zc_reads_t *reads, uint64_t now_us, zcache_status
         return NULL;
     }
     for (size_t i = 0; i < waiting->holes.count; i++) {
-        fill(waiting, &waiting->holes.table[i], NULL, status);
+        zc_reads_fill(reads, waiting, i, status, zc_slice(NULL, 0), 0);
     }
     return waiting;
 }
@@ -139,18 +193,6 @@ static void unlink_waiting(zc_reads_t *reads, const zc_waiting_t *waiting) {
     if (reads->last == waiting) {
         reads->last = before;
     }
-}
-
-static bool append(zc_buffer_t *buffer, const uint8_t *data, size_t bytes) {
-    uint8_t *at = zc_buffer_reserve(buffer, bytes);
-    if (at == NULL) {
-        return false;
-    }
-    if (bytes > 0) {
-        memcpy(at, data, bytes);
-        buffer->bytes += bytes;
-    }
-    return true;
 }
 
 zcache_status zc_reads_finish(zc_reads_t *reads, zc_waiting_t *waiting, zc_buffer_t *buffer) {

@@ -11,8 +11,10 @@
 #include "lib/wire/buffer.h"
 
 typedef struct zc_hole {
-    size_t at;      /* in the results: where its own goes */
-    zc_slice_t key; /* borrowed until the reads were asked */
+    size_t at;     /* in the results: where its own goes */
+    size_t key_at; /* in the keys */
+    size_t key_bytes;
+    bool asked; /* of a donor */
     bool filled;
     zc_buffer_t result;
 } zc_hole_t;
@@ -22,12 +24,15 @@ typedef struct zc_holes {
     zc_hole_t *table;
     size_t count;
     size_t capacity;
+    zc_buffer_t keys; /* copies, one behind the other */
 } zc_holes_t;
 
 void zc_holes_init(zc_holes_t *holes);
 void zc_holes_fini(zc_holes_t *holes);
 /* Returns OK or NO_MEMORY. */
 zcache_status zc_holes_add(zc_holes_t *holes, size_t at, zc_slice_t key);
+/* Borrowed until a hole is added. */
+zc_slice_t zc_holes_key(const zc_holes_t *holes, size_t hole);
 
 /* An answer with holes. */
 typedef struct zc_waiting {
@@ -42,6 +47,7 @@ typedef struct zc_waiting {
 
 typedef struct zc_reads {
     uint32_t last_number;
+    size_t unasked; /* holes that are neither asked nor filled */
     zc_waiting_t *first;
     zc_waiting_t *last;
 } zc_reads_t;
@@ -58,9 +64,17 @@ zc_waiting_t *zc_reads_begin(zc_reads_t *reads, uint64_t route, uint64_t until_u
 /* The token of a hole, for the event READ. */
 uint64_t zc_reads_token(const zc_waiting_t *waiting, size_t hole);
 
-/* Fills the hole of a token with the result of a get, `record` NULL: a miss. Twice does no harm,
- * nor does a token that is no longer known. Returns the answer if that was its last hole. */
-zc_waiting_t *zc_reads_fill(zc_reads_t *reads, uint64_t token, const zc_record_t *record);
+/* The answer of a token, and its hole; NULL: it is no longer known. */
+zc_waiting_t *zc_reads_find(const zc_reads_t *reads, uint64_t token, size_t *hole);
+
+/* The first hole that is neither asked nor filled; NULL: there is none. */
+zc_waiting_t *zc_reads_unasked(const zc_reads_t *reads, size_t *hole);
+void zc_reads_set_asked(zc_reads_t *reads, zc_waiting_t *waiting, size_t hole, bool asked);
+
+/* Fills a hole with the result of a get; `value` and `type` count where `status` is OK. A hole that
+ * is filled stays as it is. Returns whether that was the answer's last one. */
+bool zc_reads_fill(zc_reads_t *reads, zc_waiting_t *waiting, size_t hole, zcache_status status,
+                   zc_slice_t value, uint8_t type);
 
 /* The first answer that has waited until `now_us`, its holes filled with `status`; NULL: there is
  * none. */

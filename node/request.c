@@ -3,14 +3,16 @@
  *
  * Invariant: actor->response has the head and exactly one result for each operation done so far,
  * but for the holes, which are filled before it goes out. What the response has no room for
- * (ZCACHE_MESSAGE_MAX), or what would make clients' answers wait beyond their bound, is BUSY. */
+ * (ZCACHE_MESSAGE_MAX), or what its client would not read, is BUSY. */
 #include "node/actor.h"
 
-#include "lib/base/assert.h"
 #include "node/local.h"
 #include "node/process.h"
 
-/* Longer than the replica waits for a donor: it always answers first, unless memory ran out. */
+enum { LISTING_BYTES_MAX = 8192 }; /* of STATS, with names of the greatest length */
+
+/* How long a client's answer waits for a donor to be found and to answer, before its misses are
+ * misses. */
 static const uint64_t reads_patience_us = 3 * 1000 * 1000;
 
 static zcache_status check_key(zc_slice_t key) {
@@ -20,15 +22,18 @@ static zcache_status check_key(zc_slice_t key) {
     return key.bytes > ZCACHE_KEY_MAX ? ZCACHE_TOO_LARGE : ZCACHE_OK;
 }
 
-static bool has_room(const zc_actor_t *actor, size_t bytes) {
-    return actor->response.bytes + bytes <= ZCACHE_MESSAGE_MAX - ZCACHE_BATCH_MAX &&
-           (bytes <= ZC_FRAME_COPIED_MAX ||
-            zc_ledger_waiting(actor->shared->ledger, ZC_FRAME_RESPONSE) <= ZC_FRAME_WAITING_MAX);
+/* Whether the response may grow by so much, and, where it gets large, whether its client reads what
+ * it was sent before. */
+static bool has_room(const zc_actor_t *actor, uint64_t route, size_t bytes) {
+    size_t grown = actor->response.bytes + bytes;
+    return grown <= ZCACHE_MESSAGE_MAX - ZCACHE_BATCH_MAX &&
+           (grown <= ZC_FRAME_COPIED_MAX ||
+            zc_ledger_has_room(actor->shared->ledger, zc_lane_of_route(route)));
 }
 
 /* The value is copied once, from the store into the response, under the lock under which it is
  * stable. */
-static zcache_status do_get(zc_actor_t *actor, zc_slice_t key) {
+static zcache_status do_get(zc_actor_t *actor, uint64_t route, zc_slice_t key) {
     zcache_status checked = check_key(key);
     if (checked != ZCACHE_OK) {
         return zc_response_add_status(&actor->response, checked);
@@ -39,7 +44,7 @@ static zcache_status do_get(zc_actor_t *actor, zc_slice_t key) {
     zcache_status found =
         zc_store_get(actor->shared->store, key, zc_process_now_us() / 1000, true, &item);
     zcache_status status = ZCACHE_OK;
-    if (found == ZCACHE_OK && has_room(actor, item.value.bytes)) {
+    if (found == ZCACHE_OK && has_room(actor, route, item.value.bytes)) {
         status = zc_response_add_value(&actor->response, item.value, item.type);
     } else if (found == ZCACHE_OK) {
         status = zc_response_add_status(&actor->response, ZCACHE_BUSY);
@@ -72,20 +77,16 @@ static zcache_status do_ping(zc_actor_t *actor) {
                                 zc_slice_text(actor->endpoints.watch));
 }
 
-static zcache_status do_listing(zc_actor_t *actor, uint64_t route,
-                                const zc_operation_t *operation) {
-    if (!has_room(actor, ZCACHE_VALUE_MAX_CEILING)) {
-        return zc_response_add_status(&actor->response, ZCACHE_BUSY);
-    }
-    switch (operation->type) {
-    case ZC_OPERATION_SPY:
-        return zc_actor_list_spy(actor, route, operation->number);
-    case ZC_OPERATION_PEERS:
-        return zc_actor_list_peers(actor);
+/* Whether the response has room for what the operation lists, if it does list. A get looks at its
+ * value, and the result of a write is of no size. */
+static bool listing_has_room(const zc_actor_t *actor, uint64_t route, zc_operation_type_t type) {
+    switch (type) {
     case ZC_OPERATION_STATS:
-        return zc_actor_list_stats(actor);
     case ZC_OPERATION_CONFIG:
-        return zc_actor_list_config(actor);
+        return has_room(actor, route, LISTING_BYTES_MAX);
+    case ZC_OPERATION_SPY:
+    case ZC_OPERATION_PEERS:
+        return has_room(actor, route, ZCACHE_VALUE_MAX_CEILING);
     case ZC_OPERATION_GET:
     case ZC_OPERATION_SET:
     case ZC_OPERATION_DELETE:
@@ -94,15 +95,17 @@ static zcache_status do_listing(zc_actor_t *actor, uint64_t route,
     case ZC_OPERATION_CONFIGURE:
         break;
     }
-    ZC_ASSERT(!"a listing");
-    return ZCACHE_INVALID;
+    return true;
 }
 
 static zcache_status do_operation(zc_actor_t *actor, uint64_t route,
                                   const zc_operation_t *operation) {
+    if (!listing_has_room(actor, route, operation->type)) {
+        return zc_response_add_status(&actor->response, ZCACHE_BUSY);
+    }
     switch (operation->type) {
     case ZC_OPERATION_GET:
-        return do_get(actor, operation->key);
+        return do_get(actor, route, operation->key);
     case ZC_OPERATION_SET:
     case ZC_OPERATION_DELETE:
     case ZC_OPERATION_CLEAR:
@@ -112,36 +115,24 @@ static zcache_status do_operation(zc_actor_t *actor, uint64_t route,
     case ZC_OPERATION_CONFIGURE:
         return do_configure(actor, operation);
     case ZC_OPERATION_SPY:
+        return zc_actor_list_spy(actor, route, operation->number);
     case ZC_OPERATION_PEERS:
+        return zc_actor_list_peers(actor);
     case ZC_OPERATION_STATS:
+        return zc_actor_list_stats(actor);
     case ZC_OPERATION_CONFIG:
-        return do_listing(actor, route, operation);
+        return zc_actor_list_config(actor);
     }
     return ZCACHE_INVALID;
 }
 
-/* Lets the response wait and asks the donor for each hole. What nobody can be asked for is a miss.
- */
-static void ask_donor(zc_actor_t *actor, uint64_t route) {
-    uint64_t now_us = zc_process_now_us();
-    const zc_waiting_t *waiting = zc_reads_begin(&actor->reads, route, now_us + reads_patience_us,
-                                                 &actor->response, &actor->holes);
-    if (waiting == NULL) {
+static void wait_for_reads(zc_actor_t *actor, uint64_t route) {
+    uint64_t until_us = zc_process_now_us() + reads_patience_us;
+    if (zc_reads_begin(&actor->reads, route, until_us, &actor->response, &actor->holes) == NULL) {
         actor->counters.sends_dropped++;
         return;
     }
-    size_t count = waiting->holes.count;
-    for (size_t i = 0; i < count; i++) {
-        /* The answer is here at least until this hole of it is filled. */
-        const zc_event_t event = {
-            .type = ZC_EVENT_READ,
-            .now_us = now_us,
-            .read = {.token = zc_reads_token(waiting, i), .key = waiting->holes.table[i].key},
-        };
-        if (zc_actor_step(actor, &event) != ZCACHE_OK) {
-            zc_actor_fill(actor, event.read.token, NULL);
-        }
-    }
+    zc_actor_ask_donor(actor);
 }
 
 /* One status for a whole request that cannot be done. */
@@ -174,7 +165,7 @@ void zc_actor_request(zc_actor_t *actor, uint64_t route, zc_slice_t bytes) {
     if (status != ZCACHE_OK) {
         refuse(actor, route, request.number, status);
     } else if (actor->holes.count > 0) {
-        ask_donor(actor, route);
+        wait_for_reads(actor, route);
     } else {
         zc_actor_respond(actor, route, &actor->response);
     }

@@ -2,7 +2,7 @@
 /* A route: the connection over which somebody dialled this node, as one number.
  *
  * ROUTER gives each connection an id of five bytes, the first of them 0, unless the other side
- * brings one of its own. Such an id could be anybody's (zmq.md, 9), so it is not taken: what comes
+ * brings one of its own. Such an id could be anybody's, so it is not taken: what comes
  * over it is dropped. */
 #ifndef ZC_NODE_ROUTE_H
 #define ZC_NODE_ROUTE_H

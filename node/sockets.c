@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The sockets of a node.
  *
- * Invariant: every option is set before a socket is bound or connected (zmq.md, 58), every
- * high-water mark is finite, and libzmq's own heartbeats stay off on all of them (zmq.md, 1). */
+ * Invariant: every option is set before a socket is bound or connected, every
+ * high-water mark is finite, and libzmq's own heartbeats stay off on all of them. */
 #define _GNU_SOURCE
 #include "node/sockets.h"
 
@@ -28,7 +28,7 @@ enum {
     ALL = BOUND | CONNECTED,
 
     /* Where no port is asked for: above those of well-known services, and below those that the
-     * kernel gives to clients, among which a node could dial itself (zmq.md, 46). */
+     * kernel gives to clients, among which a node could dial itself. */
     PORTS_LEAST = 10240,
     PORTS_END = 32768,
     PORTS_TRIES = 256,
@@ -89,7 +89,7 @@ static bool set_options(zsock_t *socket, int kind) {
     return zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &bytes_max, sizeof(bytes_max)) == 0;
 }
 
-/* Raw options and error returns: czmq's own setters would end the program (zmq.md, 7). */
+/* Raw options and error returns: czmq's own setters would end the program. */
 static zsock_t *open_socket(int type, int kind) {
     zsock_t *socket = zsock_new(type);
     if (socket != NULL && !set_options(socket, kind)) {
@@ -107,8 +107,7 @@ bool zc_sockets_prepare(zsock_t *socket, const char *endpoint) {
     return zmq_setsockopt(zsock_resolve(socket), ZMQ_IPV6, &ipv6, sizeof(ipv6)) == 0;
 }
 
-/* -- Binding
- * ------------------------------------------------------------------------------------------- */
+/* -- Binding --------------------------------------------------------------- */
 
 /* Whether somebody accepts connections there. */
 static bool somebody_answers(const char *host, uint16_t port) {
@@ -177,7 +176,7 @@ static zcache_status say_why(const zc_config_t *config, uint16_t port, int error
 }
 
 /* Binds to a port that was asked for. libzmq closes listeners in its own time, so a port that a
- * stopped node had is tried again for a while (zmq.md, 45). */
+ * stopped node had is tried again for a while. */
 static zcache_status bind_patiently(zsock_t *socket, const zc_config_t *config, uint16_t port) {
     uint64_t started_us = zc_process_now_us();
     for (;;) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The sockets of a node (design section 6): their options in one table, and how they are bound.
+/* The sockets of a node (lib/DESIGN.md): their options in one table, and how they are bound.
  *
  *   ROUTER  tcp://HOST:PORT and inproc://NAME   clients, and what peers ask
  *   PUB     tcp://HOST:PORT+1                   own writes and heartbeats

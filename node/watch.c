@@ -31,8 +31,7 @@ void zc_watch_fini(zc_watch_t *watch) {
     zc_buffer_fini(&watch->buffer);
 }
 
-/* -- Queueing
- * ---------------------------------------------------------------------------------------------- */
+/* -- Queueing -------------------------------------------------------------- */
 
 static zc_queued_event_t *new_event(zc_watch_t *watch, uint8_t flavour, zc_slice_t prefix) {
     zc_queued_event_t *queued = malloc(sizeof(*queued));
@@ -40,7 +39,7 @@ static zc_queued_event_t *new_event(zc_watch_t *watch, uint8_t flavour, zc_slice
         return NULL;
     }
     size_t body_bytes = watch->buffer.bytes;
-    if (zc_frame_init(&queued->body, watch->ledger, ZC_FRAME_EVENT, &watch->buffer) != ZCACHE_OK) {
+    if (zc_frame_init(&queued->body, watch->ledger, ZC_LANE_EVENTS, &watch->buffer) != ZCACHE_OK) {
         free(queued);
         return NULL;
     }
@@ -92,8 +91,7 @@ static void queue_flavours(zc_watch_t *watch, unsigned flavours, zc_slice_t pref
     }
 }
 
-/* -- Subscriptions
- * ----------------------------------------------------------------------------------------- */
+/* -- Subscriptions --------------------------------------------------------- */
 
 /* An event without a key, to whoever subscribed to this very topic: the prefix travels in the topic
  * and, by its length, in the number. Its stamp is that of no write, the least of this node. */
@@ -132,9 +130,7 @@ void zc_watch_wanted(const zc_watch_t *watch, bool *changes, bool *values) {
     *values = (flavours & ZC_FLAVOUR_VALUES) != 0;
 }
 
-/* -- Changes
- * -----------------------------------------------------------------------------------------------
- */
+/* -- Changes --------------------------------------------------------------- */
 
 static uint8_t change_code(zc_change_t change) {
     switch (change) {
@@ -188,9 +184,7 @@ void zc_watch_change(zc_watch_t *watch, const zc_effect_t *effect) {
     queue_flavours(watch, flavours, topic_key);
 }
 
-/* -- Sending
- * -----------------------------------------------------------------------------------------------
- */
+/* -- Sending --------------------------------------------------------------- */
 
 zc_queued_event_t *zc_watch_take(zc_watch_t *watch) {
     zc_queued_event_t *events = watch->first;

@@ -2,7 +2,7 @@
 /* Endpoints as zcache takes them: tcp://HOST:PORT and inproc://NAME, nothing else.
  *
  * libzmq's own parser takes more (other transports, interfaces, source addresses, wildcards) and
- * some of that does harm (zmq.md 66): no endpoint reaches libzmq that was not parsed here. */
+ * some of that does harm: no endpoint reaches libzmq that was not parsed here. */
 #ifndef ZC_CLIENT_ENDPOINT_H
 #define ZC_CLIENT_ENDPOINT_H
 

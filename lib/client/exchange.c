@@ -32,6 +32,7 @@ static void link_pending(zc_exchange_t *exchange, zc_pending_t *pending) {
 /* Takes the link's request out of the list. */
 static zc_pending_t *unlink_pending(zc_exchange_t *exchange, zc_pending_t **link) {
     zc_pending_t *pending = *link;
+    ZC_ASSERT(pending != NULL);
     *link = pending->next;
     pending->next = NULL;
     exchange->pending_count--;

@@ -8,7 +8,7 @@
  * A pending request is under way exactly while it is in the exchange's list; it leaves the list
  * with an answer or with a reason why there will be none. A socket that let a request time out, or
  * that brought something other than an answer, is replaced: libzmq does not dial again after a
- * protocol error (zmq.md 2), and tells nobody. Requests that were under way on it time out with it.
+ * protocol error, and tells nobody. Requests that were under way on it time out with it.
  */
 #ifndef ZC_CLIENT_EXCHANGE_H
 #define ZC_CLIENT_EXCHANGE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Options go through zmq_setsockopt and its return value: czmq's own setters assert (zmq.md 7), and
- * libzmq's heartbeats stay off, as they can end the process (zmq.md 1). */
+/* Options go through zmq_setsockopt and its return value: czmq's own setters assert, and
+ * libzmq's heartbeats stay off, as they can end the process. */
 #include "lib/client/socket.h"
 
 #include "lib/client/context.h"
@@ -28,7 +28,7 @@ static bool set_options(void *socket, int type, const zc_endpoint_t *endpoint) {
 #define OPTION_ROW(option, value, why) done = done && set_option(socket, option, value);
     OPTION_MAP(OPTION_ROW)
 #undef OPTION_ROW
-    int64_t message_max = ZC_SOCKET_MESSAGE_MAX;
+    int64_t message_max = ZCACHE_MESSAGE_MAX;
     done = done && zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof(message_max)) == 0 &&
            set_option(socket, ZMQ_IPV6, endpoint->ipv6 ? 1 : 0);
     /* A request is queued for a connection that is there, so that one that cannot go out is known

@@ -7,9 +7,6 @@
 
 #include "lib/client/endpoint.h"
 
-/* The largest message that is taken: what is larger ends the connection before it takes memory. */
-#define ZC_SOCKET_MESSAGE_MAX ((int64_t)4 * ZCACHE_VALUE_MAX_CEILING)
-
 /* A socket of the given type (ZMQ_DEALER or ZMQ_SUB) that dials the endpoint, which was parsed and
  * resolved. The caller's, to be destroyed; NULL: zmq_errno() tells why. */
 zsock_t *zc_socket_dial(int type, const zc_endpoint_t *endpoint);

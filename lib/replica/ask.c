@@ -16,9 +16,7 @@ enum {
     ANSWER_US = 2 * 1000 * 1000,
 };
 
-/* -- Asking
- * -----------------------------------------------------------------------------------------------
- */
+/* -- Asking ---------------------------------------------------------------- */
 
 static bool is_hunted(const zc_replica_t *replica, const zc_ask_t *ask) {
     return ask == &replica->asks[ZC_ASK_HUNTED];
@@ -38,6 +36,7 @@ static void begin_ask(zc_replica_t *replica, zc_ask_t *ask, const zc_peer_t *pee
     }
     *ask = (zc_ask_t){
         .phase = ZC_ASK_RECEIVING,
+        .may_replace = replace,
         .peer = peer->number,
         .session = zc_random_next(&replica->random),
         .heard_us = replica->clock.now_us,
@@ -90,8 +89,7 @@ static void ask_for_gap(zc_replica_t *replica, zc_peer_t *peer) {
     ask->origin = peer->index;
 }
 
-/* -- The end of a transfer, good or bad
- * ------------------------------------------------------------------- */
+/* -- The end of a transfer, good or bad ------------------------------------ */
 
 static void free_ask(zc_replica_t *replica, zc_ask_t *ask) {
     zc_vector_copy_fini(replica->allocator, &ask->donor_vector);
@@ -99,7 +97,8 @@ static void free_ask(zc_replica_t *replica, zc_ask_t *ask) {
     *ask = (zc_ask_t){.phase = ZC_ASK_IDLE};
 }
 
-/* A gap that is still there after its transfer has ended is asked for again. */
+/* A gap that is still there after its transfer has ended is asked for again, while its origin is
+ * there: it has all of its writes. */
 static void look_again(zc_replica_t *replica, zc_origin_index_t origin) {
     zc_peer_t *peer = zc_peers_of_origin(&replica->peers, origin);
     if (peer == NULL) {
@@ -108,7 +107,7 @@ static void look_again(zc_replica_t *replica, zc_origin_index_t origin) {
     if (zc_vvec_covers_interval(&replica->vvec, origin, 0, peer->last)) {
         peer->behind_since_us = 0;
         peer->gap_at_us = 0;
-    } else if (peer->gap_at_us == 0) {
+    } else if (peer->gap_at_us == 0 && peer->state != ZC_PEER_GONE) {
         uint64_t delay_us = RETRY_US + zc_random_below(&replica->random, RETRY_US);
         peer->gap_at_us = replica->clock.now_us + delay_us;
         zc_replica_wake(replica, peer->gap_at_us);
@@ -143,6 +142,9 @@ static zcache_status take_over(zc_replica_t *replica, const zc_vector_t *vector)
         const zc_origin_intervals_t *row = &vector->origins[i];
         zc_origin_index_t index = 0;
         zcache_status status = zc_store_origin(replica->store, &row->origin, &index);
+        if (status == ZCACHE_OK && index == replica->self) {
+            continue; /* nobody knows more of the own writes than this node */
+        }
         for (size_t j = 0; j < row->count && status == ZCACHE_OK; j++) {
             zc_clock_observe(&replica->clock, row->intervals[j].upto);
             status = zc_vvec_cover(&replica->vvec, index, row->intervals[j].after,
@@ -186,8 +188,7 @@ static void complete(zc_replica_t *replica, zc_ask_t *ask, const zc_vector_t *ve
     free_ask(replica, ask);
 }
 
-/* -- Receiving
- * -------------------------------------------------------------------------------------------- */
+/* -- Receiving ------------------------------------------------------------- */
 
 static zc_ask_t *ask_of_session(zc_replica_t *replica, zc_link_t from, uint64_t session) {
     for (size_t i = 0; i < ZC_ASKS; i++) {
@@ -248,7 +249,7 @@ void zc_ask_chunk(zc_replica_t *replica, zc_link_t from, const zc_sync_chunk_t *
     if (ask == NULL) {
         return;
     }
-    if (chunk->number != ask->next_number || (chunk->replace && !is_hunted(replica, ask))) {
+    if (chunk->number != ask->next_number || (chunk->replace && !ask->may_replace)) {
         break_ask(replica, ask);
         return;
     }
@@ -281,10 +282,30 @@ static zcache_status keep_end(zc_replica_t *replica, zc_ask_t *ask, const zc_syn
     return ZCACHE_OK;
 }
 
+/* What the donor says that it has seen or forgotten runs too far ahead (R2). */
+static bool is_too_far_ahead(zc_replica_t *replica, const zc_sync_end_t *end) {
+    zc_hlc_t highest = end->horizon.hlc;
+    for (size_t i = 0; i < end->vector.count; i++) {
+        const zc_origin_intervals_t *row = &end->vector.origins[i];
+        if (row->count > 0 && row->intervals[row->count - 1].upto > highest) {
+            highest = row->intervals[row->count - 1].upto;
+        }
+    }
+    for (size_t i = 0; i < end->floor_count; i++) {
+        highest = end->floors[i].hlc > highest ? end->floors[i].hlc : highest;
+    }
+    if (zc_clock_ahead_ms(&replica->clock, zc_hlc_ms(highest)) <=
+        replica->registers.settings.max_clock_skew_ms) {
+        return false;
+    }
+    replica->counters.skewed++;
+    return true;
+}
+
 static void end_complete(zc_replica_t *replica, zc_ask_t *ask, const zc_sync_end_t *end) {
     bool sound = end->number == ask->next_number && end->replace >= ask->replacing &&
-                 (is_hunted(replica, ask) || !end->replace);
-    if (!sound) {
+                 (ask->may_replace || !end->replace);
+    if (!sound || is_too_far_ahead(replica, end)) {
         break_ask(replica, ask);
         return;
     }
@@ -335,7 +356,11 @@ void zc_ask_end(zc_replica_t *replica, zc_link_t from, const zc_sync_end_t *end)
         end_complete(replica, ask, end);
         break;
     case ZC_SYNC_NEEDS_REPLACE:
-        needs_replace(replica, ask);
+        if (ask->may_replace) {
+            break_ask(replica, ask);
+        } else {
+            needs_replace(replica, ask);
+        }
         break;
     case ZC_SYNC_INCOMPLETE:
     case ZC_SYNC_BUSY:
@@ -346,8 +371,7 @@ void zc_ask_end(zc_replica_t *replica, zc_link_t from, const zc_sync_end_t *end)
     }
 }
 
-/* -- After a replace-sync
- * --------------------------------------------------------------------------------- */
+/* -- After a replace-sync -------------------------------------------------- */
 
 typedef struct drop_rule {
     const zc_replica_t *replica;
@@ -375,8 +399,14 @@ static zcache_status adopt_floors(zc_replica_t *replica, const zc_ask_t *ask) {
         if (status != ZCACHE_OK) {
             return status;
         }
-        zc_store_raise_floor(replica->store, index, ask->donor_floors[i].hlc);
+        zc_hlc_t floor = ask->donor_floors[i].hlc;
+        if (index == replica->self && floor > replica->written) {
+            continue; /* nobody can have forgotten what this node has not written */
+        }
+        zc_store_raise_floor(replica->store, index, floor);
     }
+    /* The donor may have forgotten what this node has not heard of: own writes must be above it. */
+    zc_clock_observe(&replica->clock, ask->donor_horizon.hlc);
     zc_store_raise_horizon(replica->store, &ask->donor_horizon);
     return ZCACHE_OK;
 }
@@ -401,8 +431,7 @@ static void tick_unmarking(zc_replica_t *replica, zc_ask_t *ask) {
     zc_replica_wake(replica, 0);
 }
 
-/* -- Time passes
- * ------------------------------------------------------------------------------------------ */
+/* -- Time passes ----------------------------------------------------------- */
 
 static uint64_t answer_timeout_us(const zc_replica_t *replica) {
     uint64_t timeout_us = ANSWER_HEARTBEATS * zc_heartbeat_us(replica);

@@ -29,8 +29,7 @@ static bool same_link(zc_link_t a, zc_link_t b) {
     return a.type == b.type && a.number == b.number;
 }
 
-/* -- The end
- * ---------------------------------------------------------------------------------------------- */
+/* -- The end --------------------------------------------------------------- */
 
 static bool list_floors(zc_replica_t *replica, zc_sync_end_t *end) {
     size_t origins = zc_store_origin_count(replica->store);
@@ -97,8 +96,7 @@ static void end_donation(zc_replica_t *replica, size_t at) {
     replica->counters.transfers_donated += complete;
 }
 
-/* -- The beginning
- * ---------------------------------------------------------------------------------------- */
+/* -- The beginning --------------------------------------------------------- */
 
 static size_t free_place(zc_replica_t *replica, zc_link_t from, uint64_t session) {
     size_t place = ZCACHE_TRANSFERS_MAX;
@@ -198,9 +196,7 @@ void zc_donate_credit(zc_replica_t *replica, zc_link_t from, const zc_sync_credi
     }
 }
 
-/* -- Chunks
- * -----------------------------------------------------------------------------------------------
- */
+/* -- Chunks ---------------------------------------------------------------- */
 
 typedef struct chunk {
     zc_records_t records;

@@ -68,8 +68,7 @@ static void tick_joining(zc_replica_t *replica) {
     zc_hunt_for(replica, ZC_PEER_NONE, now_us);
 }
 
-/* -- Reads through the donor
- * ----------------------------------------------------------------------------- */
+/* -- Reads through the donor ----------------------------------------------- */
 
 static void answer_read(zc_replica_t *replica, const zc_pending_read_t *read,
                         const zc_record_t *record) {

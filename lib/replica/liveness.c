@@ -18,8 +18,7 @@ enum {
     TOUCHES_PER_MESSAGE = 2048,
 };
 
-/* -- What this node says of itself
- * ---------------------------------------------------------------------- */
+/* -- What this node says of itself ----------------------------------------- */
 
 static void put_u64(uint8_t *to, uint64_t number) {
     for (int i = 0; i < 8; i++) {
@@ -106,8 +105,7 @@ static void send_touches(zc_replica_t *replica) {
     }
 }
 
-/* -- What others say
- * ------------------------------------------------------------------------------------ */
+/* -- What others say ------------------------------------------------------- */
 
 void zc_liveness_heard(zc_replica_t *replica, zc_peer_t *peer) {
     peer->heard_us = replica->clock.now_us;
@@ -135,7 +133,9 @@ static void unknown_heard(zc_replica_t *replica) {
 }
 
 static void check_skew(zc_replica_t *replica, zc_peer_t *peer, const zc_heartbeat_t *heartbeat) {
-    uint64_t ahead_ms = zc_clock_ahead_ms(&replica->clock, heartbeat->clock_ms);
+    uint64_t stamp_ms = zc_hlc_ms(heartbeat->last);
+    uint64_t highest_ms = stamp_ms > heartbeat->clock_ms ? stamp_ms : heartbeat->clock_ms;
+    uint64_t ahead_ms = zc_clock_ahead_ms(&replica->clock, highest_ms);
     if (ahead_ms <= replica->registers.settings.max_clock_skew_ms) {
         peer->skew_ms = 0;
         peer->state = heartbeat->joining ? ZC_PEER_JOINING : ZC_PEER_LIVE;
@@ -180,6 +180,11 @@ static void check_members(zc_replica_t *replica, zc_peer_t *peer, const zc_heart
         zc_message_t message = {.type = ZC_MESSAGE_MEMBERS_ASK};
         zc_link_t to = {.type = ZC_LINK_PEER, .number = peer->number};
         zc_effect_send(replica, to, &message);
+        /* It may hear somebody whom this node cannot reach, whose writes are in neither's state
+         * hash as long as this node has none of them. */
+        if (!replica->joining) {
+            zc_hunt_for(replica, peer->number, now_us);
+        }
     }
 }
 
@@ -205,8 +210,7 @@ void zc_liveness_heartbeat(zc_replica_t *replica, const zc_heartbeat_t *heartbea
     check_members(replica, peer, heartbeat);
 }
 
-/* -- Time passes
- * ---------------------------------------------------------------------------------------- */
+/* -- Time passes ----------------------------------------------------------- */
 
 static void redial_later(zc_replica_t *replica, zc_peer_t *peer) {
     uint64_t backoff_us = peer->backoff_us == 0 ? FIRST_BACKOFF_US : peer->backoff_us * 2;
@@ -246,8 +250,11 @@ void zc_liveness_pong(zc_replica_t *replica, zc_peer_t *peer, const zc_ping_t *p
     }
 }
 
+/* A hole in its writes is no longer asked for: whoever has them, the state hash tells (R5), and one
+ * that nobody can fill stays (R3). */
 static void become_gone(zc_replica_t *replica, zc_peer_t *peer) {
     peer->state = ZC_PEER_GONE;
+    peer->gap_at_us = 0;
     zc_ask_peer_lost(replica, peer);
     zc_effect_notice(replica, ZC_NOTICE_PEER_GONE, peer, 0);
 }
@@ -289,6 +296,14 @@ static void forgive_silence(zc_replica_t *replica) {
         if (zc_peer_is_heard(peer)) {
             peer->heard_us = now_us;
         }
+    }
+}
+
+void zc_liveness_quicken(zc_replica_t *replica) {
+    uint64_t next_us = replica->clock.now_us + zc_heartbeat_us(replica);
+    if (next_us < replica->heartbeat_at_us) {
+        replica->heartbeat_at_us = next_us;
+        forgive_silence(replica);
     }
 }
 

@@ -129,6 +129,10 @@ void zc_membership_hello(zc_replica_t *replica, zc_link_t from, const zc_hello_t
         /* It lives again, or anew: no need to wait for its turn. */
         known->backoff_us = 0;
         zc_membership_redial(replica, known);
+        /* One that is dialled elsewhere only says that this is its address. */
+        if (zc_peers_dialling(&replica->peers, hello->identity.endpoint) == NULL) {
+            zc_membership_dial(replica, hello->identity.endpoint);
+        }
     }
 }
 
@@ -186,10 +190,12 @@ static bool identify(zc_replica_t *replica, zc_peer_t *peer, const zc_identity_t
     return true;
 }
 
-/* A node that joins runs on the mesh's clock from its first welcome on (R2). */
+/* A node that joins runs on the mesh's clock from its first welcome on (R2), unless that clock
+ * leaves no room to count on. */
 static void anchor_clock(zc_replica_t *replica, const zc_peer_t *peer,
                          const zc_welcome_t *welcome) {
-    if (replica->anchored || welcome->joining) {
+    bool room = welcome->clock_ms < zc_hlc_ms(ZC_HLC_MAX) / 2;
+    if (replica->anchored || welcome->joining || !room) {
         return;
     }
     zc_clock_anchor(&replica->clock, welcome->clock_ms + peer->rtt_us / 2000);
@@ -208,7 +214,7 @@ static bool dial_members(zc_replica_t *replica, const zc_members_t *members) {
         }
         zc_origin_index_t index = zc_store_origin_find(replica->store, &member->origin);
         if ((index == ZC_ORIGIN_INDEX_NONE || zc_peers_of_origin(&replica->peers, index) == NULL) &&
-            zc_peers_of_endpoint(&replica->peers, member->endpoint) == NULL) {
+            zc_peers_dialling(&replica->peers, member->endpoint) == NULL) {
             zc_membership_dial(replica, member->endpoint);
         }
     }

@@ -229,7 +229,7 @@ typedef struct zc_sync_end {
     bool replace;
     uint64_t entries; /* that the donor holds */
     zc_vector_t
-        vector; /* what the transfer covers: the donor's when it began, of the origins asked for */
+        vector; /* what the transfer covers: the donor's when it began */
     const zc_floor_t *floors; /* with replace */
     size_t floor_count;
     zc_stamp_t horizon; /* with replace */

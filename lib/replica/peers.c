@@ -102,15 +102,25 @@ zc_peer_t *zc_peers_of_origin(const zc_peers_t *peers, zc_origin_index_t index) 
     return peers->table[peers->by_origin[index]];
 }
 
-zc_peer_t *zc_peers_of_endpoint(const zc_peers_t *peers, zc_slice_t endpoint) {
+zc_peer_t *zc_peers_dialling(const zc_peers_t *peers, zc_slice_t endpoint) {
     for (size_t i = 0; i < peers->capacity; i++) {
         zc_peer_t *peer = peers->table[i];
-        if (peer != NULL && (zc_slice_equal(zc_slice_text(peer->dial_endpoint), endpoint) ||
-                             zc_slice_equal(peer->identity.endpoint, endpoint))) {
+        if (peer != NULL && zc_slice_equal(zc_slice_text(peer->dial_endpoint), endpoint)) {
             return peer;
         }
     }
     return NULL;
+}
+
+zc_peer_t *zc_peers_of_endpoint(const zc_peers_t *peers, zc_slice_t endpoint) {
+    zc_peer_t *dialled = zc_peers_dialling(peers, endpoint);
+    for (size_t i = 0; dialled == NULL && i < peers->capacity; i++) {
+        zc_peer_t *peer = peers->table[i];
+        if (peer != NULL && zc_slice_equal(peer->identity.endpoint, endpoint)) {
+            return peer;
+        }
+    }
+    return dialled;
 }
 
 static zcache_status grow_by_origin(zc_peers_t *peers, size_t count) {

@@ -63,7 +63,10 @@ void zc_peers_remove(zc_peers_t *peers, zc_peer_t *peer);
 /* NULL: there is none. */
 zc_peer_t *zc_peers_at(const zc_peers_t *peers, uint64_t number);
 zc_peer_t *zc_peers_of_origin(const zc_peers_t *peers, zc_origin_index_t index);
-/* By the address that is dialled or that it told of itself. */
+/* By the address that is dialled. */
+zc_peer_t *zc_peers_dialling(const zc_peers_t *peers, zc_slice_t endpoint);
+/* By the address that is dialled or, if there is none, that it told of itself: which may be wrong.
+ */
 zc_peer_t *zc_peers_of_endpoint(const zc_peers_t *peers, zc_slice_t endpoint);
 
 /* Sets who the peer is: copies the identity, and is found by `index` from now on. */

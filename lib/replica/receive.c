@@ -16,6 +16,10 @@ zcache_status zc_receive_record(zc_replica_t *replica, const zc_record_t *record
         replica->counters.skewed++;
         return ZCACHE_INVALID;
     }
+    if (origin == replica->self && record->hlc > replica->written) {
+        replica->counters.malformed++; /* this node has never written it */
+        return ZCACHE_INVALID;
+    }
     zc_clock_observe(&replica->clock, record->hlc);
     uint64_t now_ms = zc_clock_local_ms(&replica->clock);
     zc_store_item_t item = zc_record_to_item(record, origin, now_ms);

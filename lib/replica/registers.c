@@ -66,6 +66,7 @@ static void put_in_force(zc_replica_t *replica) {
     uint64_t ghosts_max = settings->ghosts_max == 0 ? settings->max_size : settings->ghosts_max;
     zc_store_set_max_size(replica->store, settings->max_size, ghosts_max);
     zc_store_set_expire_after(replica->store, settings->expire_after_ms, touch_window_ms(settings));
+    zc_liveness_quicken(replica);
     zc_replica_wake(replica, 0);
 }
 

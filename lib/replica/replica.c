@@ -6,9 +6,7 @@
 
 #include "lib/replica/state.h"
 
-/* -- Life
- * -------------------------------------------------------------------------------------------------
- */
+/* -- Life ------------------------------------------------------------------ */
 
 static bool options_valid(const zc_replica_options_t *options) {
     const char *wrong = NULL;
@@ -127,9 +125,7 @@ void zc_replica_destroy(zc_replica_t **replica) {
     *replica = NULL;
 }
 
-/* -- Events
- * -----------------------------------------------------------------------------------------------
- */
+/* -- Events ---------------------------------------------------------------- */
 
 static void take_broadcast(zc_replica_t *replica, const zc_message_t *message) {
     switch (message->type) {

@@ -182,8 +182,7 @@ zcache_status zc_replica_step(zc_replica_t *replica, const zc_event_t *event,
 /* Local time in microseconds at which it wants a TICK: 0 for at once. */
 uint64_t zc_replica_deadline(const zc_replica_t *replica);
 
-/* -- What can be seen, between steps
- * ------------------------------------------------------------------- */
+/* -- What can be seen, between steps --------------------------------------- */
 
 /* For reads beside the steps: see store.h. Borrowed for the replica's life. */
 zc_store_t *zc_replica_store(zc_replica_t *replica);

@@ -47,7 +47,8 @@ typedef enum zc_ask_phase {
 /* A transfer that this node asked for. */
 typedef struct zc_ask {
     zc_ask_phase_t phase;
-    bool replacing;           /* the donor answers with replace-sync */
+    bool may_replace;         /* the donor may answer with replace-sync */
+    bool replacing;           /* ... and does */
     zc_origin_index_t origin; /* whose gap gave the reason, of ZC_ASK_GAP */
     zc_peer_number_t peer;
     uint64_t session;
@@ -151,8 +152,7 @@ struct zc_replica {
     size_t effect_capacity;
 };
 
-/* -- effects.c
- * ----------------------------------------------------------------------------------------- */
+/* -- effects.c ------------------------------------------------------------- */
 
 /* A place for one more effect, zeroed but for its type; NULL: no memory, and the effect is lost, as
  * a message may be. */
@@ -176,16 +176,14 @@ static inline uint64_t zc_heartbeat_us(const zc_replica_t *replica) {
     return replica->registers.settings.heartbeat_ms * 1000;
 }
 
-/* -- write.c
- * ------------------------------------------------------------------------------------------- */
+/* -- write.c --------------------------------------------------------------- */
 
 zcache_status zc_write_step(zc_replica_t *replica, const zc_event_t *event);
 /* Broadcasts what was written since the last time. `copied`: the store will change in this step, so
  * effects get copies. */
 void zc_write_flush(zc_replica_t *replica, bool copied);
 
-/* -- receive.c
- * ----------------------------------------------------------------------------------------- */
+/* -- receive.c ------------------------------------------------------------- */
 
 void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch);
 void zc_receive_touch(zc_replica_t *replica, const zc_touch_t *touch);
@@ -194,8 +192,7 @@ void zc_receive_touch(zc_replica_t *replica, const zc_touch_t *touch);
 zcache_status zc_receive_record(zc_replica_t *replica, const zc_record_t *record,
                                 zc_origin_index_t origin);
 
-/* -- registers.c
- * --------------------------------------------------------------------------------------- */
+/* -- registers.c ----------------------------------------------------------- */
 
 void zc_registers_init(zc_replica_t *replica, const zc_settings_t *settings, uint64_t wall_ms);
 /* Takes over what is newer; false: a stamp is too far ahead (R2). */
@@ -208,8 +205,7 @@ void zc_registers_flush(zc_replica_t *replica);
 /* Gives the settings a stamp, so that they are the mesh's: this node founds one. */
 void zc_registers_found(zc_replica_t *replica);
 
-/* -- membership.c
- * -------------------------------------------------------------------------------------- */
+/* -- membership.c ---------------------------------------------------------- */
 
 void zc_membership_hello(zc_replica_t *replica, zc_link_t from, const zc_hello_t *hello);
 void zc_membership_welcome(zc_replica_t *replica, zc_peer_t *peer, const zc_welcome_t *welcome);
@@ -226,16 +222,17 @@ void zc_membership_forget(zc_replica_t *replica, zc_peer_t *peer);
 /* Sum of the hashes of the origins of all that are not gone (PROTOCOL.md). */
 uint64_t zc_membership_hash(const zc_replica_t *replica);
 
-/* -- liveness.c
- * ---------------------------------------------------------------------------------------- */
+/* -- liveness.c ------------------------------------------------------------ */
 
 void zc_liveness_heartbeat(zc_replica_t *replica, const zc_heartbeat_t *heartbeat);
 void zc_liveness_heard(zc_replica_t *replica, zc_peer_t *peer);
 void zc_liveness_tick(zc_replica_t *replica);
+/* The time between heartbeats has become shorter: the next one is due by the new one, and nobody is
+ * blamed for having kept to the old one. */
+void zc_liveness_quicken(zc_replica_t *replica);
 void zc_liveness_pong(zc_replica_t *replica, zc_peer_t *peer, const zc_ping_t *pong);
 
-/* -- join.c
- * -------------------------------------------------------------------------------------------- */
+/* -- join.c ---------------------------------------------------------------- */
 
 void zc_join_tick(zc_replica_t *replica);
 void zc_join_complete(zc_replica_t *replica);
@@ -243,8 +240,7 @@ zcache_status zc_join_read(zc_replica_t *replica, const zc_event_t *event);
 void zc_join_read_answer(zc_replica_t *replica, const zc_read_answer_t *answer);
 void zc_join_donor_read(zc_replica_t *replica, zc_link_t from, const zc_read_t *read);
 
-/* -- ask.c
- * --------------------------------------------------------------------------------------------- */
+/* -- ask.c ----------------------------------------------------------------- */
 
 /* A hole in the writes of a peer's origin was seen: it is asked for after a random delay (R4). */
 void zc_ask_gap(zc_replica_t *replica, zc_peer_t *peer);
@@ -255,8 +251,7 @@ void zc_ask_tick(zc_replica_t *replica);
 void zc_ask_peer_lost(zc_replica_t *replica, const zc_peer_t *peer);
 void zc_ask_fini(zc_replica_t *replica);
 
-/* -- hunt.c
- * ---------------------------------------------------------------------------------------------- */
+/* -- hunt.c ---------------------------------------------------------------- */
 
 /* The peer's state differs (or, ZC_PEER_NONE, this node joins): exchange with it (R5). */
 void zc_hunt_for(zc_replica_t *replica, zc_peer_number_t peer, uint64_t at_us);
@@ -269,8 +264,7 @@ zc_peer_t *zc_hunt_donor(zc_replica_t *replica, bool *replace);
 /* A LIVE peer that can give everything: one of the fullest, at random; NULL: there is none. */
 zc_peer_t *zc_hunt_full_donor(zc_replica_t *replica);
 
-/* -- donate.c
- * ------------------------------------------------------------------------------------------ */
+/* -- donate.c -------------------------------------------------------------- */
 
 void zc_donate_ask(zc_replica_t *replica, zc_link_t from, const zc_sync_ask_t *ask);
 void zc_donate_credit(zc_replica_t *replica, zc_link_t from, const zc_sync_credit_t *credit);

@@ -116,7 +116,6 @@ static uint32_t put_new(zc_store_t *store, const zc_store_item_t *item, zc_paylo
 static zc_payload_t *put_over(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
                               zc_payload_t *payload) {
     zc_slot_t *slot = zc_store_slot(store, number);
-    bool ghost = zc_slot_kind(slot) == ZC_SLOT_GHOST;
     zc_chain_unlink(store, number);
     zc_store_lock(store);
     zc_payload_t *replaced = leave_order(store, number);
@@ -127,10 +126,10 @@ static zc_payload_t *put_over(zc_store_t *store, uint32_t number, const zc_store
     }
     take_shape(store, number, item->key_hash, payload);
     zc_store_unlock(store);
-    if (ghost) {
-        store->ghost_count--;
-    } else {
+    if (replaced != NULL) {
         count_out(store, replaced);
+    } else {
+        store->ghost_count--;
     }
     return replaced;
 }

@@ -98,7 +98,7 @@ void zc_store_set_expire_after(zc_store_t *store, uint64_t expire_after_ms,
  */
 void zc_store_set_clock_offset(zc_store_t *store, int64_t offset_ms);
 
-/* -- Origins -- */
+/* -- Origins --------------------------------------------------------------- */
 
 /* The index of an origin, given anew if it has none. Returns OK, BUSY (ZCACHE_ORIGINS_MAX) or
  * NO_MEMORY. */
@@ -110,7 +110,7 @@ zc_origin_index_t zc_store_origin_find(const zc_store_t *store, const zc_origin_
 const zc_origin_t *zc_store_origin_at(const zc_store_t *store, zc_origin_index_t index);
 size_t zc_store_origin_count(const zc_store_t *store);
 
-/* -- Writing -- */
+/* -- Writing --------------------------------------------------------------- */
 
 typedef enum zc_outcome {
     ZC_OUTCOME_APPLIED,  /* it is in (or, a ghost: in place) */
@@ -140,7 +140,7 @@ zcache_status zc_store_apply(zc_store_t *store, const zc_store_item_t *item, uin
 void zc_store_run_begin(zc_store_t *store);
 void zc_store_run_end(zc_store_t *store);
 
-/* -- Reading -- */
+/* -- Reading --------------------------------------------------------------- */
 
 /* Where zc_store_read copies a value to: data is (re)allocated with the allocator when it is too
  * small. */
@@ -172,7 +172,7 @@ void zc_store_touch(zc_store_t *store, uint64_t key_hash, uint64_t now_ms);
 /* Takes up to `capacity` touches that reads have left, oldest first, into `key_hashes`. */
 size_t zc_store_take_touches(zc_store_t *store, uint64_t *key_hashes, size_t capacity);
 
-/* -- Going -- */
+/* -- Going ----------------------------------------------------------------- */
 
 /* Voids everything with a stamp not above `stamp` (rule R10): it is unread and unsent from now on,
  * and leaves memory, size and digest as zc_store_sweep gets to it, without ghosts and without
@@ -191,7 +191,7 @@ uint64_t zc_store_next_expiry_ms(const zc_store_t *store);
 /* Evicts the least recently used entry, if there is one. */
 bool zc_store_evict(zc_store_t *store);
 
-/* -- Floors (rule R9) -- */
+/* -- Floors (rule R9) ------------------------------------------------------ */
 
 /* The highest HLC of a forgotten ghost of this origin; 0: none. */
 zc_hlc_t zc_store_floor(const zc_store_t *store, zc_origin_index_t origin);
@@ -200,7 +200,7 @@ void zc_store_raise_floor(zc_store_t *store, zc_origin_index_t origin, zc_hlc_t 
 zc_stamp_t zc_store_horizon(const zc_store_t *store);
 void zc_store_raise_horizon(zc_store_t *store, const zc_stamp_t *stamp);
 
-/* -- Cursors: a place in a chain that survives every change (rule R6) -- */
+/* -- Cursors: a place in a chain that survives every change (rule R6) ------ */
 
 /* Owned by the caller, registered with the store between open and close. Fields are not for
  * callers. */
@@ -225,7 +225,7 @@ bool zc_store_cursor_item(zc_store_t *store, zc_store_cursor_t *cursor, zc_store
 void zc_store_cursor_next(zc_store_t *store, zc_store_cursor_t *cursor);
 void zc_store_cursor_close(zc_store_t *store, zc_store_cursor_t *cursor);
 
-/* -- Marks: which entries a replace-sync sent (rule R9) -- */
+/* -- Marks: which entries a replace-sync sent (rule R9) -------------------- */
 
 /* Marks the entry of a key hash, if there is one. A slot that goes loses its mark. */
 void zc_store_mark(zc_store_t *store, uint64_t key_hash);
@@ -239,7 +239,7 @@ typedef bool zc_store_drop_fn(void *context, const zc_store_item_t *item);
 bool zc_store_drop_unmarked(zc_store_t *store, uint32_t *position, size_t budget,
                             zc_store_drop_fn *drop, void *context);
 
-/* -- What it holds -- */
+/* -- What it holds --------------------------------------------------------- */
 
 typedef struct zc_store_stats {
     uint64_t entries;

@@ -7,7 +7,7 @@
 #include "lib/base/assert.h"
 #include "lib/wire/family.h"
 
-/* -- BATCH: origin, prev, last, clear, [record, ...] */
+/* -- BATCH: origin, prev, last, clear, [record, ...] ----------------------- */
 
 static size_t batch_bytes(const zc_message_t *message) {
     const zc_batch_t *batch = &message->batch;
@@ -51,7 +51,7 @@ static void unpack_batch(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t
     batch->records = records;
 }
 
-/* -- HEARTBEAT: origin, last, clock, state hash, members hash, digest, joining */
+/* -- HEARTBEAT: origin, last, clock, state hash, members hash, digest, joining -- */
 
 static size_t heartbeat_bytes(const zc_message_t *message) {
     (void)message;
@@ -83,7 +83,7 @@ static void unpack_heartbeat(zc_unpack_t *unpack, uint32_t fields, zc_wire_scrat
     heartbeat->joining = zc_unpack_bool(unpack);
 }
 
-/* -- TOUCH: origin, [key hash, ...] */
+/* -- TOUCH: origin, [key hash, ...] ---------------------------------------- */
 
 static size_t touch_bytes(const zc_message_t *message) {
     return ZC_WIRE_ORIGIN_BYTES + ZC_PACK_HEAD_BYTES_MAX +
@@ -113,7 +113,7 @@ static void unpack_touch(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t
     touch->key_hashes = hashes;
 }
 
-/* -- REGISTERS: origin, registers */
+/* -- REGISTERS: origin, registers ------------------------------------------ */
 
 static size_t registers_bytes(const zc_message_t *message) {
     (void)message;
@@ -133,7 +133,7 @@ static void unpack_registers(zc_unpack_t *unpack, uint32_t fields, zc_wire_scrat
     message->registers.registers = zc_unpack_registers(unpack);
 }
 
-/* -- GOODBYE: origin */
+/* -- GOODBYE: origin ------------------------------------------------------- */
 
 static size_t goodbye_bytes(const zc_message_t *message) {
     (void)message;

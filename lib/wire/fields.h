@@ -25,7 +25,7 @@ enum {
     ZC_WIRE_RECORD_BYTES_MIN = 3, /* a ghost of a batch */
 };
 
-/* -- Heads: [code, version, ...] */
+/* -- Heads: [code, version, ...] ------------------------------------------- */
 
 /* The head of a message whose array has `fields` items after code and version. */
 void zc_pack_head(zc_pack_t *pack, uint32_t code, size_t fields);
@@ -39,7 +39,7 @@ typedef struct zc_head {
 /* These two numbers stay where they are in every version of the protocol. */
 zc_head_t zc_unpack_head(zc_unpack_t *unpack);
 
-/* -- Small parts */
+/* -- Small parts ----------------------------------------------------------- */
 
 void zc_pack_origin(zc_pack_t *pack, const zc_origin_t *origin);
 zc_origin_t zc_unpack_origin(zc_unpack_t *unpack); /* never none */
@@ -62,7 +62,7 @@ size_t zc_identity_bytes(const zc_identity_t *identity);
 void zc_pack_identity(zc_pack_t *pack, const zc_identity_t *identity);
 zc_identity_t zc_unpack_identity(zc_unpack_t *unpack);
 
-/* -- Lists. Those that are read lie in the scratch. */
+/* -- Lists. Those that are read lie in the scratch. ------------------------ */
 
 size_t zc_members_bytes(const zc_members_t *members);
 void zc_pack_members(zc_pack_t *pack, const zc_members_t *members);

@@ -18,7 +18,7 @@ static size_t number_bytes(const zc_message_t *message) {
     return ZC_PACK_UINT_BYTES_MAX;
 }
 
-/* -- HELLO: identity, clock, joining */
+/* -- HELLO: identity, clock, joining --------------------------------------- */
 
 static size_t hello_bytes(const zc_message_t *message) {
     return zc_identity_bytes(&message->hello.identity) + ZC_PACK_UINT_BYTES_MAX + 1;
@@ -39,7 +39,7 @@ static void unpack_hello(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t
     message->hello.joining = zc_unpack_bool(unpack);
 }
 
-/* -- WELCOME: identity, clock, joining, entries, registers, members */
+/* -- WELCOME: identity, clock, joining, entries, registers, members -------- */
 
 static size_t welcome_bytes(const zc_message_t *message) {
     const zc_welcome_t *welcome = &message->welcome;
@@ -69,7 +69,7 @@ static void unpack_welcome(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch
     welcome->members = zc_unpack_members(unpack, scratch);
 }
 
-/* -- PING, PONG: number */
+/* -- PING, PONG: number ---------------------------------------------------- */
 
 static void pack_ping(zc_pack_t *pack, const zc_message_t *message) {
     zc_pack_uint(pack, message->ping.number);
@@ -82,7 +82,7 @@ static void unpack_ping(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t 
     message->ping.number = zc_unpack_uint(unpack, 0, UINT64_MAX);
 }
 
-/* -- MEMBERS_ASK: nothing. MEMBERS: members */
+/* -- MEMBERS_ASK: nothing. MEMBERS: members -------------------------------- */
 
 static void pack_nothing(zc_pack_t *pack, const zc_message_t *message) {
     (void)pack;
@@ -111,7 +111,7 @@ static void unpack_members(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch
     message->members = zc_unpack_members(unpack, scratch);
 }
 
-/* -- READ: number, key */
+/* -- READ: number, key ----------------------------------------------------- */
 
 static size_t read_bytes(const zc_message_t *message) {
     return ZC_PACK_UINT_BYTES_MAX + ZC_PACK_HEAD_BYTES_MAX + message->read.key.bytes;
@@ -130,7 +130,7 @@ static void unpack_read(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t 
     message->read.key = zc_unpack_bin(unpack, 1, ZCACHE_KEY_MAX);
 }
 
-/* -- READ_ANSWER: number; and if the key was found: origin, record */
+/* -- READ_ANSWER: number; and if the key was found: origin, record --------- */
 
 enum { ANSWER_FIELDS_MISS = 1, ANSWER_FIELDS_FOUND = 3 };
 
@@ -168,7 +168,7 @@ static void unpack_answer(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_
     }
 }
 
-/* -- REFUSED: reason. Its version is that of the head. */
+/* -- REFUSED: reason. Its version is that of the head. --------------------- */
 
 static void pack_refused(zc_pack_t *pack, const zc_message_t *message) {
     zc_pack_uint(pack, message->refused.reason);

@@ -68,7 +68,7 @@ zcache_status zc_request_open(zc_slice_t bytes, zc_request_t *request);
  * long, or a type or ttl out of range comes through, to be answered INVALID or TOO_LARGE. */
 bool zc_request_next(zc_request_t *request, zc_operation_t *operation);
 
-/* -- Responses */
+/* -- Responses ------------------------------------------------------------- */
 
 zcache_status zc_response_begin(zc_buffer_t *buffer, uint64_t number, uint32_t count);
 

@@ -16,7 +16,7 @@ enum {
     STAT_ITEMS = 2,      /* name, text or number */
 };
 
-/* -- Writing */
+/* -- Writing --------------------------------------------------------------- */
 
 zcache_status zc_response_begin(zc_buffer_t *buffer, uint64_t number, uint32_t count) {
     zc_pack_t pack;
@@ -167,7 +167,7 @@ void zc_response_end_list(zc_buffer_t *buffer, zc_response_list_t *list, uint64_
     }
 }
 
-/* -- Reading */
+/* -- Reading --------------------------------------------------------------- */
 
 zcache_status zc_response_open(zc_slice_t bytes, zc_response_t *response) {
     zc_unpack_t unpack = zc_unpack_open(bytes);

@@ -7,7 +7,7 @@
 #include "lib/base/assert.h"
 #include "lib/wire/family.h"
 
-/* -- SYNC_ASK: session, replace, credit, registers, vector */
+/* -- SYNC_ASK: session, replace, credit, registers, vector ----------------- */
 
 static size_t ask_bytes(const zc_message_t *message) {
     return 2 * ZC_PACK_UINT_BYTES_MAX + 1 + ZC_WIRE_REGISTERS_BYTES_MAX +
@@ -34,7 +34,7 @@ static void unpack_ask(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t *
     ask->have = zc_unpack_vector(unpack, scratch);
 }
 
-/* -- SYNC_CHUNK: session, number, replace, [origin, ...], [record, ...] */
+/* -- SYNC_CHUNK: session, number, replace, [origin, ...], [record, ...] ---- */
 
 static size_t chunk_bytes(const zc_message_t *message) {
     const zc_sync_chunk_t *chunk = &message->sync_chunk;
@@ -83,7 +83,7 @@ static void unpack_chunk(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t
     chunk->records = records;
 }
 
-/* -- SYNC_CREDIT: session, credit */
+/* -- SYNC_CREDIT: session, credit ------------------------------------------ */
 
 static size_t credit_bytes(const zc_message_t *message) {
     (void)message;
@@ -103,7 +103,7 @@ static void unpack_credit(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_
     message->sync_credit.credit_bytes = (uint32_t)zc_unpack_uint(unpack, 0, UINT32_MAX);
 }
 
-/* -- SYNC_END: session, number, result, replace, entries, vector, floors, horizon, registers */
+/* -- SYNC_END: session, number, result, replace, entries, vector, floors, horizon, registers -- */
 
 static size_t end_bytes(const zc_message_t *message) {
     const zc_sync_end_t *end = &message->sync_end;

@@ -106,12 +106,15 @@ class Demo:
             words += " --max-size 100000 --expire-after 3600"
         else:
             words += f" --join {self.at(join)}"
-        self.type_job(NAMES[node], words)
+        log = f"{NAMES[node]}.log"
+        self.type_job(NAMES[node], f"{words} 2> {log}")
         self.wait(
             f"{NAMES[node]} is ready",
             lambda: subprocess.run(
                 ["sh", "-c", f"zcache ping --ready --at {self.at(node)}"], env=self.environment,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0)
+        if join is not None:
+            self.type(f"cat {log}")
 
     def wait_equal(self):
         self.wait(
@@ -147,14 +150,14 @@ def fill(demo):
     demo.type(f"zcache load packages.jsonl --at {demo.at(0)}")
     demo.wait_equal()
     demo.say("It can be read at any node; a node answers from its own memory.")
-    demo.type(f"zcache get dpkg --at {demo.at(1)} | head -c 400; echo ...")
+    demo.type(f"zcache get dpkg --json --at {demo.at(1)} | head -c 400; echo ...")
     demo.type("wc -l < changes; head -n 4 changes | cut -c 1-150")
 
 
 def look(demo):
     demo.say("What a node knows of the mesh and of itself, and its cache from head to tail.")
     demo.type(f"zcache peers --at {demo.at(0)}")
-    demo.type(f"zcache stats --at {demo.at(1)} | head -n 17")
+    demo.type(f"zcache stats --at {demo.at(1)} | head -n 20")
     demo.type(f"zcache spy --at {demo.at(2)} | head -n 4 | cut -c 1-150")
 
 
@@ -169,6 +172,7 @@ def break_and_mend(demo):
     demo.wait("one says that two is gone", lambda: any(
         row["state"] == "gone"
         for row in json.loads(demo.ask(f"zcache peers --json --at {demo.at(0)}") or "[]")))
+    demo.type("tail -n 1 one.log")
     demo.type(f"zcache peers --at {demo.at(0)}")
     demo.say("It comes back empty, is told one address, and has everything again.")
     demo.start(1, join=2)

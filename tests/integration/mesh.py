@@ -128,15 +128,16 @@ class Node:
         assert done.returncode == 0, done
 
     def load(self, rows):
-        """Sets many keys by `zcache load`."""
-        lines = "".join(json.dumps({"key": key, "value": value}) + "\n" for key, value in rows)
+        """Sets many keys to the text of their values by `zcache load`."""
+        lines = "".join(
+            json.dumps({"key": key, "value": str(value)}) + "\n" for key, value in rows)
         done = self.run("load", "-", stdin=lines.encode())
         assert done.returncode == 0, done
 
     def ready(self):
         return self.run("ping", "--ready").returncode == 0
 
-    def signal(self, number):
+    def send(self, number):
         self.process.send_signal(number)
 
     def kill(self):

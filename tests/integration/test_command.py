@@ -61,13 +61,13 @@ class Values(MeshTest):
         node = self.node()
         text = '{"user": "ada", "tags": [1, 2.5, true, null], "äöü": "€"}'
         self.assertEqual(node.run("set", "key", text, "--json").returncode, 0)
-        self.assertEqual(json.loads(node.get("key")), json.loads(text))
+        self.assertEqual(node.run("get", "key", "--json").json(), json.loads(text))
         row = node.run("spy", "--json").json()[0]
         self.assertEqual(row["value"], json.loads(text))
         done = node.run("set", "key", "{broken", "--json")
         self.assertEqual(done.returncode, 2)
         self.assertEqual(done.stderr.count(b"\n"), 1)
-        self.assertEqual(json.loads(node.get("key")), json.loads(text))
+        self.assertEqual(node.run("get", "key", "--json").json(), json.loads(text))
 
     def test_ttl(self):
         node = self.node()
@@ -165,15 +165,15 @@ class Work(MeshTest):
             file.write(lines)
             file.flush()
             done = node.run("load", file.name)
-        self.assertEqual(done.returncode, 2, done)
+        self.assertEqual(done.returncode, 1, done)
         said = done.stderr.decode()
         for number in (2, 4, 6):
             self.assertRegex(said, rf"\b{number}\b")
         self.assertNotIn("\r", said)
         self.assertEqual(node.get("a"), b"text")
-        self.assertEqual(json.loads(node.get("b")), {"x": [1]})
+        self.assertEqual(node.run("get", "b", "--json").json(), {"x": [1]})
         self.assertIsNone(node.get("c"))
-        self.assertEqual(json.loads(node.get("d")), None)
+        self.assertEqual(node.run("get", "d", "--json").json(), None)
         ttl = {row["key"]: row["ttl_ms"] for row in node.run("spy", "--json").json()}
         self.assertTrue(90000 < ttl["b"] <= 100000, ttl)
         self.assertIsNone(ttl["a"])

@@ -35,22 +35,22 @@ class Faults(MeshTest):
         nodes = self.mesh(3, *FAST)
         # The third is stopped while the first writes, so that it misses the writes of a node that
         # is dead when it wakes: only the second can give them.
-        nodes[2].signal(signal.SIGSTOP)
+        nodes[2].send(signal.SIGSTOP)
         nodes[0].load((f"key{i}", i) for i in range(200))
         self.wait_equal(nodes[:2], 200)
         nodes[0].kill()
-        nodes[2].signal(signal.SIGCONT)
+        nodes[2].send(signal.SIGCONT)
         self.wait_equal(nodes[1:], 200)
 
     def test_a_node_that_was_stopped_catches_up(self):
         nodes = self.mesh(3, *FAST)
         stopped = nodes[2]
-        stopped.signal(signal.SIGSTOP)
+        stopped.send(signal.SIGSTOP)
         for node in nodes[:2]:
             wait_until("it is gone", lambda: node.peers().get(stopped.endpoint) == "gone")
         nodes[0].load((f"key{i}", "v" * 1000) for i in range(2000))
         self.assertEqual(nodes[1].run("del", "key1").returncode, 0)
-        stopped.signal(signal.SIGCONT)
+        stopped.send(signal.SIGCONT)
         self.wait_equal(nodes, 1999)
         self.wait_met(nodes)
 

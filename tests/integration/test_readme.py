@@ -58,12 +58,12 @@ class Shell:
         if command.endswith("&"):
             job = subprocess.Popen(
                 ["sh", "-c", "exec " + command[:-1]], cwd=self.directory, env=self.environment,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")
             self.jobs.append(job)
             return job.stdout.readline()
         return subprocess.run(
             ["sh", "-c", command], cwd=self.directory, env=self.environment,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
             timeout=mesh.DEADLINE_S, check=False).stdout
 
     def end(self):

@@ -30,7 +30,7 @@ LAYERS = {
         ("lib/base/", "lib/store/", "lib/wire/", "lib/client/", "zcache/"),
         ("zmq.h", "czmq.h", "msgpack"), True),
     "node": (("lib/", "node/", "zcache/"), ("zmq.h", "czmq.h", "msgpack"), True),
-    "cli": (("cli/", "zcache/"), ("jansson.h", "libsmartcols"), True),
+    "cli": (("cli/", "zcache/"), ("jansson.h", "libsmartcols", "msgpack"), True),
     "tests": (("",), ("",), True),
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MPL-2.0
-"""What style.md asks and no compiler sees: the licence comes first, C files say what they are for,
+"""What the style asks and no compiler sees: the licence comes first, C files say what they are for,
 nothing is left for later, and no test sleeps instead of waiting for what it wants to see."""
 
 import re

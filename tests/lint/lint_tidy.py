@@ -44,9 +44,12 @@ def hash_of(entry, arguments):
     ).stdout
     with open(entry["file"], "rb") as file:
         raw = file.read()
-    with open(os.path.join(source.ROOT, ".clang-tidy"), "rb") as file:
-        checks = file.read()
-    return hashlib.sha256(b"\0".join([" ".join(arguments).encode(), checks, raw, preprocessed])).hexdigest()
+    checks = b""
+    for path in (".clang-tidy", "tests/.clang-tidy"):
+        with open(os.path.join(source.ROOT, path), "rb") as file:
+            checks += file.read()
+    parts = [" ".join(arguments).encode(), checks, raw, preprocessed]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def check(entry, known):

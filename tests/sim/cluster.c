@@ -40,6 +40,8 @@ struct zc_cluster {
     zc_random_t random;
     uint64_t now_us;
     int64_t wall_skew_ms;
+    uint64_t max_memory;
+    const zc_allocator_t *allocator;
     zc_cluster_network_t network;
     node_t nodes[ZC_CLUSTER_NODES_MAX];
     int count;
@@ -59,8 +61,7 @@ struct zc_cluster {
 
 static void step(zc_cluster_t *cluster, int number, zc_event_t *event, zcache_status *status);
 
-/* -- Sending
- * ---------------------------------------------------------------------------------------------- */
+/* -- Sending --------------------------------------------------------------- */
 
 static uint64_t travel_us(zc_cluster_t *cluster) {
     return cluster->network.latency_us +
@@ -179,8 +180,7 @@ static void send(zc_cluster_t *cluster, int from, zc_link_t to, const zc_message
     }
 }
 
-/* -- Effects
- * ---------------------------------------------------------------------------------------------- */
+/* -- Effects --------------------------------------------------------------- */
 
 static void copy_endpoint(char *to, zc_slice_t endpoint) {
     ZC_ASSERT(endpoint.bytes < ENDPOINT_BYTES);
@@ -239,15 +239,14 @@ static void step(zc_cluster_t *cluster, int number, zc_event_t *event, zcache_st
     }
 }
 
-/* -- Life
- * -------------------------------------------------------------------------------------------------
- */
+/* -- Life ------------------------------------------------------------------ */
 
 zc_cluster_t *zc_cluster_new(uint64_t seed) {
     zc_cluster_t *cluster = calloc(1, sizeof *cluster);
     ZC_ASSERT(cluster != NULL);
     cluster->random.state = seed;
     cluster->now_us = 1000 * 1000;
+    cluster->allocator = zc_allocator_system();
     cluster->network = (zc_cluster_network_t){.latency_us = 500, .jitter_us = 200};
     zc_buffer_init(&cluster->buffer, zc_allocator_system());
     zc_wire_scratch_init(&cluster->scratch, zc_allocator_system());
@@ -278,7 +277,8 @@ static void make_replica(zc_cluster_t *cluster, int number, const zc_settings_t 
         seeds[seed_count++] = zc_slice_text(cluster->nodes[0].endpoint);
     }
     zc_replica_options_t options = {
-        .allocator = zc_allocator_system(),
+        .allocator = cluster->allocator,
+        .max_memory = cluster->max_memory,
         .random_seed = zc_random_next(&cluster->random),
         .now_us = cluster->now_us,
         .wall_ms =
@@ -341,8 +341,7 @@ void zc_cluster_pause(zc_cluster_t *cluster, int node, bool paused) {
     cluster->nodes[node].paused = paused;
 }
 
-/* -- The network
- * ------------------------------------------------------------------------------------------ */
+/* -- The network ----------------------------------------------------------- */
 
 zc_cluster_network_t *zc_cluster_network(zc_cluster_t *cluster) {
     return &cluster->network;
@@ -376,6 +375,14 @@ void zc_cluster_set_wall_skew_ms(zc_cluster_t *cluster, int64_t skew_ms) {
     cluster->wall_skew_ms = skew_ms;
 }
 
+void zc_cluster_set_max_memory(zc_cluster_t *cluster, uint64_t bytes) {
+    cluster->max_memory = bytes;
+}
+
+void zc_cluster_set_allocator(zc_cluster_t *cluster, const zc_allocator_t *allocator) {
+    cluster->allocator = allocator;
+}
+
 void zc_cluster_observe(zc_cluster_t *cluster, zc_cluster_observer_fn *observer, void *context) {
     cluster->observer = observer;
     cluster->observer_context = context;
@@ -384,6 +391,24 @@ void zc_cluster_observe(zc_cluster_t *cluster, zc_cluster_observer_fn *observer,
 void zc_cluster_filter(zc_cluster_t *cluster, zc_cluster_filter_fn *filter, void *context) {
     cluster->filter = filter;
     cluster->filter_context = context;
+}
+
+zcache_status zc_cluster_inject(zc_cluster_t *cluster, int node, zc_link_t link,
+                                const zc_message_t *message) {
+    zcache_status status = zc_wire_encode(message, &cluster->buffer);
+    ZC_ASSERT(status == ZCACHE_OK);
+    zc_buffer_t bytes = cluster->buffer;
+    zc_buffer_init(&cluster->buffer, zc_allocator_system());
+    zc_message_t decoded;
+    status = zc_wire_decode(zc_buffer_slice(&bytes), &cluster->scratch, &decoded);
+    if (status == ZCACHE_OK) {
+        zc_event_t event = {.type = ZC_EVENT_MESSAGE};
+        event.message.from = link;
+        event.message.message = &decoded;
+        step(cluster, node, &event, NULL);
+    }
+    zc_buffer_fini(&bytes);
+    return status;
 }
 
 static void deliver(zc_cluster_t *cluster, const zc_flight_t *flight) {
@@ -408,9 +433,7 @@ static void deliver(zc_cluster_t *cluster, const zc_flight_t *flight) {
     step(cluster, flight->to, &event, NULL);
 }
 
-/* -- Time
- * -------------------------------------------------------------------------------------------------
- */
+/* -- Time ------------------------------------------------------------------ */
 
 /* The node whose deadline is next, and when; -1: none. A paused one has none. */
 static int next_deadline(const zc_cluster_t *cluster, uint64_t *at_us) {
@@ -477,9 +500,7 @@ bool zc_cluster_run_until(zc_cluster_t *cluster, zc_cluster_condition_fn *condit
     return false;
 }
 
-/* -- Use
- * --------------------------------------------------------------------------------------------------
- */
+/* -- Use ------------------------------------------------------------------- */
 
 bool zc_cluster_is_up(const zc_cluster_t *cluster, int node) {
     return cluster->nodes[node].replica != NULL;
@@ -559,6 +580,15 @@ void zc_cluster_watch(zc_cluster_t *cluster, int node, bool values) {
     event.watch.changes = true;
     event.watch.values = values;
     step(cluster, node, &event, NULL);
+}
+
+zcache_status zc_cluster_read(zc_cluster_t *cluster, int node, const char *key, uint64_t token) {
+    zc_event_t event = {.type = ZC_EVENT_READ};
+    event.read.token = token;
+    event.read.key = zc_slice_text(key);
+    zcache_status status = ZCACHE_OK;
+    step(cluster, node, &event, &status);
+    return status;
 }
 
 uint64_t zc_cluster_trace(const zc_cluster_t *cluster) {

@@ -59,6 +59,11 @@ void zc_cluster_heal(zc_cluster_t *cluster);
  * one. To be set before start. */
 void zc_cluster_set_wall_skew_ms(zc_cluster_t *cluster, int64_t skew_ms);
 
+/* What nodes that are started from now on get: the bytes that they may hold (0: no limit), and
+ * their allocator (borrowed until they are gone). */
+void zc_cluster_set_max_memory(zc_cluster_t *cluster, uint64_t bytes);
+void zc_cluster_set_allocator(zc_cluster_t *cluster, const zc_allocator_t *allocator);
+
 zcache_status zc_cluster_set(zc_cluster_t *cluster, int node, const char *key, const char *value,
                              uint64_t ttl_ms);
 zcache_status zc_cluster_delete(zc_cluster_t *cluster, int node, const char *key);
@@ -70,6 +75,13 @@ zcache_status zc_cluster_configure(zc_cluster_t *cluster, int node, const char *
 const char *zc_cluster_get(zc_cluster_t *cluster, int node, const char *key);
 const char *zc_cluster_peek(zc_cluster_t *cluster, int node, const char *key);
 void zc_cluster_watch(zc_cluster_t *cluster, int node, bool values);
+/* A miss that a client would have asked of the donor; the answer is an effect. */
+zcache_status zc_cluster_read(zc_cluster_t *cluster, int node, const char *key, uint64_t token);
+
+/* Hands a node a message at once, through the codec, as if it had come over `link`. Returns how it
+ * was decoded; what the node does not get to see is not OK. */
+zcache_status zc_cluster_inject(zc_cluster_t *cluster, int node, zc_link_t link,
+                                const zc_message_t *message);
 
 /* Called for every effect that is performed, before it is. */
 typedef void zc_cluster_observer_fn(void *context, int node, const zc_effect_t *effect);
@@ -91,7 +103,7 @@ bool zc_cluster_run_until(zc_cluster_t *cluster, zc_cluster_condition_fn *condit
 bool zc_cluster_all_live(zc_cluster_t *cluster,
                          void *context); /* every node sees every other one live */
 bool zc_cluster_converged(zc_cluster_t *cluster,
-                          void *context); /* equal digests, and vectors equal */
+                          void *context); /* equal digests, vectors and registers */
 
 /* A hash of all that was delivered so far: equal runs have equal traces. */
 uint64_t zc_cluster_trace(const zc_cluster_t *cluster);

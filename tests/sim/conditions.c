@@ -40,10 +40,17 @@ static bool vectors_equal(const zc_vector_t *a, const zc_vector_t *b) {
     return true;
 }
 
+static bool registers_equal(const zc_registers_t *a, const zc_registers_t *b) {
+    return zc_stamp_compare(&a->settings_stamp, &b->settings_stamp) == 0 &&
+           memcmp(&a->settings, &b->settings, sizeof a->settings) == 0 &&
+           zc_stamp_compare(&a->clear, &b->clear) == 0;
+}
+
 bool zc_cluster_converged(zc_cluster_t *cluster, void *context) {
     (void)context;
     int first = -1;
     zc_store_stats_t stats;
+    zc_registers_t registers;
     zc_vector_t vector = {.count = 0};
     for (int i = 0; i < zc_cluster_count(cluster); i++) {
         if (!zc_cluster_is_up(cluster, i)) {
@@ -57,8 +64,10 @@ bool zc_cluster_converged(zc_cluster_t *cluster, void *context) {
         if (first < 0) {
             first = i;
             stats = view.store;
+            registers = view.registers;
             vector = other;
         } else if (view.store.digest != stats.digest || view.joining ||
+                   !registers_equal(&registers, &view.registers) ||
                    !vectors_equal(&vector, &other)) {
             return false;
         }

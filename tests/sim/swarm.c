@@ -68,8 +68,7 @@ static uint64_t key_hash(int key) {
     return zc_key_hash(zc_slice_text(text));
 }
 
-/* -- Drawing
- * ---------------------------------------------------------------------------------------------- */
+/* -- Drawing --------------------------------------------------------------- */
 
 static void draw_settings(swarm_t *swarm) {
     zc_settings_init(&swarm->settings);
@@ -108,8 +107,7 @@ static int count_up(const swarm_t *swarm) {
     return count;
 }
 
-/* -- What happens
- * ----------------------------------------------------------------------------------------- */
+/* -- What happens ---------------------------------------------------------- */
 
 /* The register of a key after a write to it at this node is that write. */
 static void note_write(swarm_t *swarm, int node, int key) {
@@ -252,8 +250,7 @@ static void heal(swarm_t *swarm) {
     }
 }
 
-/* -- What must be so at the end
- * --------------------------------------------------------------------------- */
+/* -- What must be so at the end -------------------------------------------- */
 
 typedef struct agreement {
     bool digests;

@@ -78,7 +78,10 @@ static void map_record(zc_mapper_t *inner, zc_record_t *record, bool indexed) {
     zc_map_uint(inner, "deadline_ms", &record->deadline_ms);
     zc_map_uint(inner, "age_ms", &record->age_ms);
     record->type = (uint8_t)type;
-    ZC_ASSERT(!inner->writing || record->key_hash == zc_key_hash(record->key));
+    if (!inner->writing) {
+        record->key_hash = zc_key_hash(record->key);
+    }
+    ZC_ASSERT(record->key_hash == zc_key_hash(record->key));
 }
 
 static void map_records(zc_mapper_t *mapper, const zc_record_t **records, size_t *count,
@@ -129,6 +132,7 @@ static void map_batch(zc_mapper_t *mapper, zc_batch_t *batch) {
     map_origin(mapper, "origin", &batch->origin);
     zc_map_uint(mapper, "prev", &batch->prev);
     zc_map_uint(mapper, "last", &batch->last);
+    map_stamp(mapper, "clear", &batch->clear);
     map_records(mapper, &batch->records, &batch->count, false);
 }
 
@@ -421,40 +425,4 @@ json_t *zc_watch_event_to_json(const zc_watch_event_t *event) {
     }
     json_object_set_new(mapper.object, "numbers", numbers);
     return mapper.object;
-}
-
-static bool is_nothing(const json_t *json) {
-    return json == NULL || json_is_null(json) || json_is_false(json) ||
-           (json_is_integer(json) && json_integer_value(json) == 0);
-}
-
-/* Every field of `a` is in `b`; called with both orders. The vectors nest five deep at most. */
-static bool is_within(const json_t *a, const json_t *b, int depth) {
-    ZC_ASSERT(depth < 8);
-    if (is_nothing(a) && is_nothing(b)) {
-        return true;
-    }
-    if (json_is_array(a) && json_is_array(b) && json_array_size(a) == json_array_size(b)) {
-        for (size_t i = 0; i < json_array_size(a); i++) {
-            if (!is_within(json_array_get(a, i), json_array_get(b, i), depth + 1)) {
-                return false;
-            }
-        }
-        return true;
-    }
-    if (json_is_object(a) && json_is_object(b)) {
-        const char *name;
-        json_t *part;
-        json_object_foreach((json_t *)a, name, part) {
-            if (!is_within(part, json_object_get(b, name), depth + 1)) {
-                return false;
-            }
-        }
-        return true;
-    }
-    return json_equal(a, b);
-}
-
-bool zc_json_same(const json_t *a, const json_t *b) {
-    return is_within(a, b, 0) && is_within(b, a, 0);
 }

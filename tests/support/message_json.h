@@ -14,8 +14,4 @@ json_t *zc_message_to_json(const zc_message_t *message);
 void zc_watch_event_from_json(json_t *json, zc_buffer_t *memory, zc_watch_event_t *event);
 json_t *zc_watch_event_to_json(const zc_watch_event_t *event);
 
-/* Whether two of them say the same: what is absent in one may be 0, false, null or empty in the
- * other. */
-bool zc_json_same(const json_t *a, const json_t *b);
-
 #endif

@@ -3,6 +3,7 @@
 #include "tests/support/nodes.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/wait.h"
@@ -35,6 +36,16 @@ zcache_node_t *zc_nodes_join(const char *endpoint) {
     }
     zcache_close(&cache);
     return node;
+}
+
+uint16_t zc_nodes_port(const zcache_node_t *node) {
+    return (uint16_t)strtoul(strrchr(zcache_node_endpoint(node), ':') + 1, NULL, 10);
+}
+
+void zc_nodes_collect(void *context, const char *line) {
+    zc_nodes_log_t *log = context;
+    size_t bytes = strlen(log->text);
+    snprintf(log->text + bytes, sizeof(log->text) - bytes, "%s\n", line);
 }
 
 zcache_t *zc_nodes_open(const char *endpoint) {

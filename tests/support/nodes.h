@@ -17,6 +17,15 @@ zcache_node_t *zc_nodes_start(const zcache_node_options_t *options);
  * until it is ready. NULL: it did not. */
 zcache_node_t *zc_nodes_join(const char *endpoint);
 
+/* The port of its ROUTER. */
+uint16_t zc_nodes_port(const zcache_node_t *node);
+
+/* A zcache_log_fn that adds each line to the text, as far as there is room. */
+typedef struct zc_nodes_log {
+    char text[8192];
+} zc_nodes_log_t;
+void zc_nodes_collect(void *context, const char *line);
+
 /* NULL: it could not be opened. */
 zcache_t *zc_nodes_open(const char *endpoint);
 

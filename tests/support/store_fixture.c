@@ -10,7 +10,7 @@
 static void append(char *text, size_t bytes, const char *more) {
     size_t used = strlen(text);
     ZC_ASSERT(used + strlen(more) < bytes);
-    strcpy(text + used, more);
+    memcpy(text + used, more, strlen(more) + 1);
 }
 
 static void listen(void *context, zc_change_t change, const zc_store_item_t *item) {

@@ -28,8 +28,8 @@ Test(address, port_stands_behind_a_colon) {
 
 Test(address, what_is_no_address_is_refused_and_leaves_out_untouched) {
     static const char *const wrong[] = {
-        "",      ":5000",   "host:",      "host:0",   "host:65536", "host:99999999999", "host:-1",
-        "host:5x", "[::1", "[::1]5000", "[::1]:",   "[]",         "host: 5"};
+        "",        ":5000", "host:",     "host:0", "host:65536", "host:99999999999", "host:-1",
+        "host:5x", "[::1",  "[::1]5000", "[::1]:", "[]",         "host: 5"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         zc_address_t address = {.host = "untouched", .port = 7};
         cr_assert_eq(zc_address_parse(wrong[i], 5000, &address), ZCACHE_INVALID, "%s", wrong[i]);

@@ -32,8 +32,8 @@ TestSuite(listing, .init = setup, .fini = teardown);
 
 Test(listing, stats_have_every_counter_and_who_the_node_is) {
     static const char *const numbers[] = {
-        "uptime_ms", "peers_live",      "entries",    "ghosts",
-        "bytes",     "expire_after_ms", "max_memory", "max_size",
+        "uptime_ms",         "peers_live", "entries",  "ghosts", "bytes",
+        "expire_after_ms",   "max_memory", "max_size",
 #define NAME(name, text) #name,
         ZC_COUNTER_MAP(NAME)
 #undef NAME
@@ -135,13 +135,11 @@ Test(listing, peers_begin_with_the_node_itself) {
 
 static bool take_entry(void *context, const zcache_entry_t *entry) {
     uint8_t *seen = context;
-    unsigned number = 0;
     char key[16];
     cr_assert(entry->key_size < sizeof(key));
     memcpy(key, entry->key, entry->key_size);
     key[entry->key_size] = '\0';
-    cr_assert_eq(sscanf(key, "%u", &number), 1);
-    seen[number]++;
+    seen[strtoul(key, NULL, 10)]++;
     return true;
 }
 

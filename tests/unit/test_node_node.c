@@ -50,9 +50,7 @@ Test(node, failed_start_leaves_the_pointer_and_tells_why) {
 Test(node, port_of_another_node_is_in_use) {
     zcache_node_t *node = zc_nodes_start(&options);
     zcache_node_t *second = NULL;
-    unsigned port = 0;
-    cr_assert_eq(sscanf(zcache_node_endpoint(node), "tcp://127.0.0.1:%u", &port), 1);
-    options.port = (uint16_t)port;
+    options.port = zc_nodes_port(node);
     cr_assert_eq(zcache_node_start(&options, &second), ZCACHE_IN_USE);
     cr_assert(strstr(zcache_node_start_error(), strrchr(zcache_node_endpoint(node), ':') + 1) !=
               NULL);
@@ -85,28 +83,21 @@ Test(node, clients_of_a_stopped_node_get_stopped) {
     zcache_close(&cache);
 }
 
-static char lines[8192];
-
-static void collect(void *context, const char *line) {
-    (void)context;
-    if (strlen(lines) + strlen(line) + 2 < sizeof(lines)) {
-        strcat(lines, line);
-        strcat(lines, "\n");
-    }
-}
+static zc_nodes_log_t lines;
 
 Test(node, join_to_nothing_serves_alone_and_says_so) {
     const char *join = "127.0.0.1:1";
     options.join = &join;
     options.join_count = 1;
-    options.log = collect;
+    options.log = zc_nodes_collect;
+    options.log_context = &lines;
     zcache_node_t *node = zc_nodes_start(&options);
     zcache_t *cache = zc_nodes_open(zcache_node_endpoint(node));
     cr_assert(zc_nodes_wait_ready(cache));
     cr_assert_eq(zcache_set(cache, "key", 3, "value", 5, 0), ZCACHE_OK);
     zcache_close(&cache);
     zcache_node_stop(&node);
-    cr_assert(strstr(lines, "tcp://127.0.0.1:1, serving alone") != NULL, "%s", lines);
+    cr_assert(strstr(lines.text, "tcp://127.0.0.1:1, serving alone") != NULL, "%s", lines.text);
 }
 
 Test(node, settings_of_the_mesh_are_adopted_and_said) {
@@ -115,7 +106,8 @@ Test(node, settings_of_the_mesh_are_adopted_and_said) {
     options.join = &join;
     options.join_count = 1;
     options.max_size = 55;
-    options.log = collect;
+    options.log = zc_nodes_collect;
+    options.log_context = &lines;
     zcache_node_t *second = zc_nodes_start(&options);
     zcache_t *cache = zc_nodes_open(zcache_node_endpoint(second));
     cr_assert(zc_nodes_wait_ready(cache));
@@ -123,13 +115,14 @@ Test(node, settings_of_the_mesh_are_adopted_and_said) {
     zcache_close(&cache);
     zcache_node_stop(&second);
     zcache_node_stop(&first);
-    cr_assert(strstr(lines, "max_size is 55 here, the mesh has 10000: taken over") != NULL, "%s",
-              lines);
-    cr_assert(strstr(lines, "joined the mesh") != NULL, "%s", lines);
+    cr_assert(strstr(lines.text, "max_size is 55 here, the mesh has 10000: taken over") != NULL,
+              "%s", lines.text);
+    cr_assert(strstr(lines.text, "joined the mesh") != NULL, "%s", lines.text);
 }
 
 Test(node, goodbye_reaches_the_others_each_time) {
-    options.log = collect;
+    options.log = zc_nodes_collect;
+    options.log_context = &lines;
     zcache_node_t *first = zc_nodes_start(&options);
     zcache_t *cache = zc_nodes_open(zcache_node_endpoint(first));
     for (int i = 0; i < 10; i++) {
@@ -146,8 +139,8 @@ Test(node, goodbye_reaches_the_others_each_time) {
     }
     zcache_close(&cache);
     zcache_node_stop(&first);
-    cr_assert(strstr(lines, "said goodbye") != NULL, "%s", lines);
-    cr_assert_eq(strstr(lines, "is gone"), NULL, "%s", lines);
+    cr_assert(strstr(lines.text, "said goodbye") != NULL, "%s", lines.text);
+    cr_assert_eq(strstr(lines.text, "is gone"), NULL, "%s", lines.text);
 }
 
 static volatile sig_atomic_t caught;

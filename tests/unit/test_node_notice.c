@@ -59,14 +59,16 @@ Test(notice, every_notice_is_one_line_that_fits) {
     }
 }
 
+enum { ALL_BYTES = 1024 };
+
 static void collect(void *context, const char *line) {
     char *all = context;
-    strcat(all, line);
-    strcat(all, "|");
+    size_t bytes = strlen(all);
+    snprintf(all + bytes, ALL_BYTES - bytes, "%s|", line);
 }
 
 Test(notice, lines_wait_until_they_are_flushed) {
-    char all[1024] = "";
+    char all[ALL_BYTES] = "";
     zc_log_t log;
     zc_effect_t effect = notice_of(ZC_NOTICE_PEER_LEFT, "a", "");
     zc_log_init(&log, collect, all);

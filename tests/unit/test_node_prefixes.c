@@ -22,11 +22,10 @@ TestSuite(prefixes, .init = setup, .fini = teardown);
 
 /* One subscription of "FLAVOURprefix". */
 static zc_subscription_t subscription_of(const char *topic) {
-    char bytes[2 + ZCACHE_WATCH_TOPIC_MAX];
+    char bytes[3 + ZCACHE_WATCH_TOPIC_MAX];
     zc_subscription_t parsed;
     size_t topic_bytes = strlen(topic);
-    bytes[0] = 1;
-    memcpy(bytes + 1, topic, topic_bytes);
+    snprintf(bytes, sizeof(bytes), "\1%s", topic);
     cr_assert(zc_subscription_parse(zc_slice(bytes, topic_bytes + 1), &parsed));
     parsed.topic.data = topic;
     parsed.prefix.data = topic + 1;

@@ -48,8 +48,10 @@ static zc_waiting_t *begin_with_three_holes(uint64_t until_us) {
     return waiting;
 }
 
-static zc_record_t record_of(const char *value) {
-    return (zc_record_t){.value = zc_slice_text(value), .type = 1};
+/* A value, or NULL: a miss. Returns whether that was the last hole. */
+static bool fill(zc_waiting_t *waiting, size_t hole, const char *value) {
+    zc_slice_t slice = value != NULL ? zc_slice_text(value) : zc_slice(NULL, 0);
+    return zc_reads_fill(&reads, waiting, hole, value != NULL ? ZCACHE_OK : ZCACHE_MISS, slice, 1);
 }
 
 static void expect_value(zc_response_t *response, const char *expected) {
@@ -74,11 +76,9 @@ static void expect_status(zc_response_t *response, zcache_status expected) {
 
 Test(reads, results_stand_in_the_order_of_the_operations) {
     zc_waiting_t *waiting = begin_with_three_holes(1);
-    zc_record_t first = record_of("first");
-    zc_record_t third = record_of("third");
-    cr_assert_eq(zc_reads_fill(&reads, zc_reads_token(waiting, 2), &third), NULL);
-    cr_assert_eq(zc_reads_fill(&reads, zc_reads_token(waiting, 0), &first), NULL);
-    cr_assert_eq(zc_reads_fill(&reads, zc_reads_token(waiting, 1), NULL), waiting);
+    cr_assert_not(fill(waiting, 2, "third"));
+    cr_assert_not(fill(waiting, 0, "first"));
+    cr_assert(fill(waiting, 1, NULL));
     cr_assert_eq(waiting->route, 9);
     cr_assert_eq(zc_reads_finish(&reads, waiting, &whole), ZCACHE_OK);
     zc_response_t response;
@@ -92,16 +92,42 @@ Test(reads, results_stand_in_the_order_of_the_operations) {
     expect_status(&response, ZCACHE_INVALID);
 }
 
-Test(reads, filling_twice_or_what_is_unknown_does_no_harm) {
+Test(reads, filling_twice_does_no_harm) {
     zc_waiting_t *waiting = begin_with_three_holes(1);
-    uint64_t token = zc_reads_token(waiting, 0);
-    zc_record_t record = record_of("value");
     for (int i = 0; i < 5; i++) {
-        cr_assert_eq(zc_reads_fill(&reads, token, &record), NULL);
+        cr_assert_not(fill(waiting, 0, "value"));
     }
     cr_assert_eq(waiting->open, 2);
-    cr_assert_eq(zc_reads_fill(&reads, token + 3, NULL), NULL);
-    cr_assert_eq(zc_reads_fill(&reads, token + (UINT64_C(1) << 32), NULL), NULL);
+}
+
+Test(reads, token_finds_its_hole_as_long_as_it_is_known) {
+    zc_waiting_t *other = begin_with_three_holes(1);
+    zc_waiting_t *waiting = begin_with_three_holes(1);
+    size_t hole = 9;
+    cr_assert_eq(zc_reads_find(&reads, zc_reads_token(waiting, 2), &hole), waiting);
+    cr_assert_eq(hole, 2);
+    cr_assert_eq(zc_reads_find(&reads, zc_reads_token(other, 0), &hole), other);
+    cr_assert_eq(hole, 0);
+    cr_assert_eq(zc_reads_find(&reads, zc_reads_token(waiting, 2) + 1, &hole), NULL);
+    cr_assert_eq(zc_reads_find(&reads, zc_reads_token(waiting, 0) + (UINT64_C(1) << 32), &hole),
+                 NULL);
+}
+
+Test(reads, holes_are_asked_one_by_one_with_their_keys) {
+    zc_waiting_t *waiting = begin_with_three_holes(1);
+    size_t hole = 9;
+    cr_assert(zc_slice_equal(zc_holes_key(&waiting->holes, 1), zc_slice_text("key")));
+    cr_assert_eq(zc_reads_unasked(&reads, &hole), waiting);
+    cr_assert_eq(hole, 0);
+    zc_reads_set_asked(&reads, waiting, 0, true);
+    fill(waiting, 1, "filled before it was asked");
+    cr_assert_eq(zc_reads_unasked(&reads, &hole), waiting);
+    cr_assert_eq(hole, 2);
+    zc_reads_set_asked(&reads, waiting, 2, true);
+    cr_assert_eq(zc_reads_unasked(&reads, &hole), NULL);
+    zc_reads_set_asked(&reads, waiting, 2, false);
+    cr_assert_eq(zc_reads_unasked(&reads, &hole), waiting);
+    cr_assert_eq(reads.unasked, 1);
 }
 
 Test(reads, what_waits_too_long_is_answered_all_the_same) {
@@ -128,7 +154,7 @@ Test(reads, answers_end_in_any_order) {
     for (size_t i = 0; i < 3; i++) {
         zc_waiting_t *one = waiting[order[i]];
         for (size_t hole = 0; hole < 3; hole++) {
-            zc_reads_fill(&reads, zc_reads_token(one, hole), NULL);
+            fill(one, hole, NULL);
         }
         cr_assert_eq(zc_reads_finish(&reads, one, &whole), ZCACHE_OK);
     }

@@ -67,7 +67,7 @@ Test(sockets, port_in_use_is_named_and_the_others_are_given_back) {
     cr_assert_eq(zc_sockets_open(&config, &first), ZCACHE_OK);
     /* The third port of the second one is the first one's. */
     zc_config_t other = config;
-    strcat(other.inproc_name, "-other");
+    snprintf(other.inproc_name, sizeof(other.inproc_name), "another-name");
     other.port = (uint16_t)(first.port - 2);
     snprintf(port, sizeof(port), "%u", (unsigned)first.port);
     cr_assert_eq(zc_sockets_open(&other, &second), ZCACHE_IN_USE);
@@ -92,7 +92,7 @@ Test(sockets, ports_and_name_of_a_node_that_just_stopped_are_waited_for) {
 
 Test(sockets, address_of_another_machine_is_refused) {
     zc_sockets_t sockets;
-    strcpy(config.host.host, "192.0.2.1");
+    snprintf(config.host.host, sizeof(config.host.host), "192.0.2.1");
     cr_assert_eq(zc_sockets_open(&config, &sockets), ZCACHE_INVALID);
     cr_assert(strstr(zc_failure_text(), "192.0.2.1") != NULL, "%s", zc_failure_text());
 }

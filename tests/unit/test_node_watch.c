@@ -219,7 +219,7 @@ Test(watch, events_beyond_the_queue_are_dropped_and_still_numbered) {
     flush();
     cr_assert(next_event(0));
     cr_assert_eq(event.numbers[0].number, 81);
-    cr_assert_eq(zc_ledger_waiting(ledger, ZC_FRAME_EVENT), 0);
+    cr_assert_eq(zc_ledger_waiting(ledger, ZC_LANE_EVENTS), 0);
 }
 
 Test(watch, prefix_beyond_the_limit_is_greeted_without_a_number) {

@@ -267,6 +267,38 @@ Test(store_apply, other_key_of_the_same_hash_takes_the_register) {
     fixture_ghost(&fixture, "a", A, 3); /* ends what zc_store_check would find wrong */
 }
 
+static bool armed;
+
+static void do_nothing(void *context) {
+    (void)context;
+}
+
+/* As if other threads read "a" and "b" whenever the writer gives the lock away. */
+static void read_both(void *context) {
+    (void)context;
+    if (armed) {
+        armed = false;
+        fixture_read(&fixture, "a");
+        fixture_read(&fixture, "b");
+        armed = true;
+    }
+}
+
+Test(store_apply, new_entry_never_goes_for_itself) {
+    fixture_stop(&fixture);
+    fixture_init(&fixture);
+    fixture.options.max_size = 2;
+    fixture.options.lock = (zc_lock_t){.acquire = do_nothing, .release = read_both};
+    fixture_start(&fixture);
+    fixture_put(&fixture, "a", "v", A, 1);
+    fixture_put(&fixture, "b", "v", A, 2);
+    armed = true;
+    fixture_put(&fixture, "c", "v", A, 3);
+    armed = false;
+    cr_assert_str_eq(fixture_peek(&fixture, "c"), "v");
+    cr_assert_eq(fixture_stats(&fixture).entries, 2);
+}
+
 Test(store_memory, bytes_stay_within_max_memory) {
     char key[16];
     for (unsigned i = 0; i < 60; i++) {

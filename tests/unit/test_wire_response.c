@@ -30,7 +30,7 @@ static void tear_down(void) {
 
 TestSuite(response, .init = set_up, .fini = tear_down);
 
-/* -- The items of listings as JSON, in both directions */
+/* -- The items of listings as JSON, in both directions --------------------- */
 
 static void map_optional(zc_mapper_t *mapper, const char *name, uint64_t *value) {
     if (mapper->writing && *value == UINT64_MAX) {
@@ -86,7 +86,7 @@ static zc_mapper_t writing(void) {
     return (zc_mapper_t){.object = json_object(), .writing = true};
 }
 
-/* -- Writing what a vector says */
+/* -- Writing what a vector says -------------------------------------------- */
 
 static void write_list(json_t *result, const char *kind) {
     bool spy = strcmp(kind, "SPY") == 0;
@@ -136,7 +136,7 @@ static void write_result(json_t *result) {
     }
 }
 
-/* -- Reading: the next result of a kind as JSON; NULL: malformed */
+/* -- Reading: the next result of a kind as JSON; NULL: malformed ----------- */
 
 static json_t *read_item(zc_response_t *response, const char *kind) {
     zc_mapper_t mapper = writing();

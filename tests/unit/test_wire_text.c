@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What text may travel. The vectors of peers have more of what may not. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include <zcache/limits.h>
 
@@ -54,11 +55,13 @@ Test(text, has_at_most_the_limit_of_bytes) {
     memset(value, 'n', sizeof value);
     cr_assert(zc_text_valid(zc_slice(value, ZCACHE_NAME_BYTES_MAX)));
     cr_assert_not(zc_text_valid(zc_slice(value, ZCACHE_NAME_BYTES_MAX + 1)));
-    memcpy(value, "tcp://", 6);
-    memcpy(value + ZCACHE_NAME_BYTES_MAX - 3, ":12", 3);
-    cr_assert(zc_endpoint_valid(zc_slice(value, ZCACHE_NAME_BYTES_MAX)));
-    memcpy(value + ZCACHE_NAME_BYTES_MAX - 3, "n:12", 4);
-    cr_assert_not(zc_endpoint_valid(zc_slice(value, ZCACHE_NAME_BYTES_MAX + 1)));
+    for (int more = 0; more < 2; more++) {
+        char endpoint_text[ZCACHE_NAME_BYTES_MAX + 2];
+        int bytes = snprintf(endpoint_text, sizeof endpoint_text, "tcp://%0*d:12",
+                             ZCACHE_NAME_BYTES_MAX - 9 + more, 0);
+        cr_assert_eq(bytes, ZCACHE_NAME_BYTES_MAX + more);
+        cr_assert_eq(endpoint(endpoint_text), more == 0);
+    }
 }
 
 Test(text, an_endpoint_names_a_host_and_a_port) {

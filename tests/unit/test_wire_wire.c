@@ -81,8 +81,12 @@ static void check_decode(json_t *vector, json_t *json, zc_slice_t bytes) {
     cr_assert_eq(zc_wire_decode(bytes, &scratch, &message), ZCACHE_OK, "%s",
                  zc_vectors_name(vector));
     json_t *found = zc_message_to_json(&message);
-    cr_assert(zc_json_same(found, json), "%s", zc_vectors_name(vector));
+    /* The vector as it is written here: with every field, also one that is 0 or absent there. */
+    zc_message_from_json(json, &memory, &message);
+    json_t *expected = zc_message_to_json(&message);
+    cr_assert(json_equal(found, expected), "%s", zc_vectors_name(vector));
     json_decref(found);
+    json_decref(expected);
     cr_assert_leq(scratch.used, bytes.bytes * SCRATCH_MULTIPLE + SCRATCH_SLACK);
 }
 

@@ -48,21 +48,24 @@ zcache_status zcache_open(const char *endpoint, zcache_t **cache);
 /* Closes the handle and sets *cache to NULL. NULL and a pointer to NULL are allowed. */
 void zcache_close(zcache_t **cache);
 
-/* How long a call may take, 5000 ms when opened. It holds for each call that crosses a socket. */
+/* How long a call may take, 5000 ms when opened. It holds for each call that crosses a socket; for
+ * zcache_spy, for each of its messages. */
 void zcache_set_timeout(zcache_t *cache, uint32_t timeout_ms);
 
 /* The calls below return, besides what is named there: TIMEOUT (sent, but no answer in time: a
- * write may have happened), UNREACHABLE (not sent), INCOMPATIBLE, BUSY (the node is at a limit),
- * NO_MEMORY, or STOPPED (inproc only). Keys are 1 to ZCACHE_KEY_MAX bytes of anything; an empty key
- * is INVALID, a longer one TOO_LARGE. Keys and values are borrowed for the call. */
+ * write may have happened), UNREACHABLE (not sent: no connection in time), INCOMPATIBLE (what
+ * answers is not a node, or of another protocol version), BUSY (the node is at a limit), NO_MEMORY,
+ * SYSTEM, or STOPPED (inproc only). zcache_error says more. Keys are 1 to ZCACHE_KEY_MAX bytes of
+ * anything; an empty key is INVALID, a longer one TOO_LARGE. Keys and values are borrowed for the
+ * call. */
 
 /* Copies the value of `key` into *value. The read keeps the entry young on all nodes (rule R11).
  * Returns OK or MISS (then *value is untouched). */
 zcache_status zcache_get(zcache_t *cache, const void *key, size_t key_size, zcache_value_t *value);
 
 /* Sets `key` to the bytes of a RAW value. `ttl_ms` 0: no deadline; else the entry is gone `ttl_ms`
- * after this write, read or not; above ZCACHE_TTL_MAX_SECONDS it is INVALID. `value` may be empty.
- * Returns OK, INVALID or TOO_LARGE. */
+ * after this write, read or not; above ZCACHE_TTL_MAX_SECONDS it is INVALID. `value` may be empty
+ * (then it may be NULL). Returns OK, INVALID or TOO_LARGE (above `value_max` of the mesh). */
 zcache_status zcache_set(zcache_t *cache, const void *key, size_t key_size, const void *value,
                          size_t value_size, uint64_t ttl_ms);
 
@@ -135,7 +138,8 @@ zcache_status zcache_config_set(zcache_t *cache, const char *name, uint64_t numb
  * Returns OK. `ready` may be NULL. */
 zcache_status zcache_ping(zcache_t *cache, bool *ready);
 
-/* What the last call that failed on this handle has to say beyond its status; "" if nothing. Valid
+/* What the last call on this handle, or on one of its batches, has to say beyond its status: one
+ * line that names the value that was wrong and what would be right; "" after OK and MISS. Valid
  * until the next call on the handle. */
 const char *zcache_error(const zcache_t *cache);
 

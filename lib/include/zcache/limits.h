@@ -20,6 +20,12 @@
     X(BATCH_RECORDS_MAX, 8192, "records of a batch or a chunk", "the next batch takes the rest")   \
     X(MESSAGE_MAX, 33554432, "bytes of a message to a node, and of its answer",                    \
       "its connection ends; what an answer has no room for is refused")                            \
+    X(LANE_WAITING_MAX, 67108864, "bytes that wait for one client or peer that does not read",     \
+      "what it gets is busy, and messages to it are dropped and counted")                          \
+    X(BROADCAST_WAITING_MAX, 268435456, "bytes of batches that wait for peers that do not read",   \
+      "batches are dropped and counted, found missing and repaired")                               \
+    X(WAITING_MAX, 536870912, "bytes that wait for all clients, peers and watchers together",      \
+      "as for one client")                                                                         \
     X(OPERATIONS_MAX, 4096, "operations of a request", "the request is refused")                   \
     X(REQUESTS_MAX, 1024, "requests of a client handle under way", "the next batch is refused")    \
     X(MEMBERS_MAX, 1024, "members of a mesh", "further members are refused and counted")           \

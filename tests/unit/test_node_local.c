@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The node as clients in the same process reach it, without a node's thread. */
+#include <criterion/criterion.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "node/local.h"
+#include "node/process.h"
+
+static zc_shared_t *shared;
+static zc_value_buffer_t value;
+
+static zc_shared_t *make(size_t seed_count) {
+    static const zc_slice_t seed = {.data = "tcp://127.0.0.1:1", .bytes = 17};
+    zc_replica_options_t options = {
+        .allocator = zc_allocator_system(),
+        .random_seed = 1,
+        .identity = {.origin = {{1}},
+                     .name = zc_slice_text("local"),
+                     .region = zc_slice_text(""),
+                     .endpoint = zc_slice_text("tcp://127.0.0.1:5000"),
+                     .publish_endpoint = zc_slice_text("tcp://127.0.0.1:5001"),
+                     .watch_endpoint = zc_slice_text("tcp://127.0.0.1:5002")},
+        .now_us = zc_process_now_us(),
+        .wall_ms = zc_process_wall_ms(),
+        .seeds = &seed,
+        .seed_count = seed_count,
+    };
+    zc_shared_t *made = NULL;
+    zc_settings_init(&options.settings);
+    cr_assert_eq(zc_shared_new("local", &options, &made), ZCACHE_OK);
+    return made;
+}
+
+static void setup(void) {
+    shared = make(0);
+    value = (zc_value_buffer_t){.allocator = zc_allocator_system()};
+}
+
+static void teardown(void) {
+    zc_free(zc_allocator_system(), value.data);
+    zc_shared_destroy(shared);
+}
+
+TestSuite(local, .init = setup, .fini = teardown);
+
+static zcache_status do_write(zc_operation_type_t type, const char *key, const char *data) {
+    const zc_operation_t operation = {
+        .type = type, .key = zc_slice_text(key), .value = zc_slice_text(data)};
+    return shared->local.write(&shared->local, &operation);
+}
+
+static zcache_status do_get(const char *key, bool *ask) {
+    return shared->local.get(&shared->local, zc_slice_text(key), &value, ask);
+}
+
+Test(local, what_was_written_is_read_at_once) {
+    bool ask = false;
+    cr_assert_eq(do_get("key", &ask), ZCACHE_MISS);
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_OK);
+    cr_assert_eq(do_get("key", &ask), ZCACHE_OK);
+    cr_assert(value.bytes == 5 && memcmp(value.data, "value", 5) == 0);
+    cr_assert_eq(do_write(ZC_OPERATION_DELETE, "key", ""), ZCACHE_OK);
+    cr_assert_eq(do_write(ZC_OPERATION_DELETE, "key", ""), ZCACHE_MISS);
+    cr_assert_eq(do_get("key", &ask), ZCACHE_MISS);
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_OK);
+    cr_assert_eq(do_write(ZC_OPERATION_CLEAR, "", ""), ZCACHE_OK);
+    cr_assert_eq(do_get("key", &ask), ZCACHE_MISS);
+    cr_assert_not(ask);
+}
+
+Test(local, keys_out_of_bounds_are_refused) {
+    static char key[ZCACHE_KEY_MAX + 2];
+    bool ask = false;
+    memset(key, 'k', sizeof(key) - 1);
+    cr_assert_eq(do_get("", &ask), ZCACHE_INVALID);
+    cr_assert_eq(do_get(key, &ask), ZCACHE_TOO_LARGE);
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "", ""), ZCACHE_INVALID);
+    cr_assert_eq(do_write(ZC_OPERATION_SET, key, ""), ZCACHE_TOO_LARGE);
+}
+
+Test(local, miss_while_joining_is_to_be_asked_about) {
+    bool ask = false;
+    zc_shared_t *alone = shared;
+    shared = make(1);
+    cr_assert_eq(do_get("key", &ask), ZCACHE_MISS);
+    cr_assert(ask);
+    zc_shared_destroy(shared);
+    shared = alone;
+}
+
+Test(local, writer_wakes_a_thread_that_sleeps_and_no_other) {
+    uint64_t count = 0;
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_OK);
+    cr_assert_eq(read(shared->wake_fd, &count, sizeof(count)), -1);
+    atomic_store(&shared->awake, false);
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_OK);
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_OK);
+    cr_assert_eq(read(shared->wake_fd, &count, sizeof(count)), 8);
+    cr_assert_eq(count, 1);
+    cr_assert(atomic_load(&shared->awake));
+}
+
+Test(local, changes_are_queued_for_whoever_watches) {
+    const zc_event_t event = {
+        .type = ZC_EVENT_WATCH, .now_us = zc_process_now_us(), .watch = {.changes = true}};
+    zc_effects_t effects;
+    zc_watch_subscription(&shared->watch, zc_slice("\1k", 2));
+    cr_assert_eq(zc_replica_step(shared->replica, &event, &effects), ZCACHE_OK);
+    zc_watch_send(zc_watch_take(&shared->watch), NULL);
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_OK);
+    cr_assert_eq(shared->watch.events_queued, 2);
+    zc_queued_event_t *events = zc_watch_take(&shared->watch);
+    cr_assert_not_null(events);
+    zc_watch_send(events, NULL);
+}
+
+Test(local, everything_is_stopped_after_the_node) {
+    bool ask = false;
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_OK);
+    atomic_store(&shared->stopped, true);
+    cr_assert_eq(do_get("key", &ask), ZCACHE_STOPPED);
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_STOPPED);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Vectors as values: sorted, copied, subtracted. */
+#include <criterion/criterion.h>
+
+#include "lib/base/random.h"
+#include "lib/replica/vectors.h"
+#include "tests/support/failing_allocator.h"
+
+static zc_failing_allocator_t failing;
+static zc_arena_t arena;
+
+static void start(void) {
+    zc_failing_allocator_init(&failing);
+    zc_arena_init(&arena, &failing.allocator);
+}
+
+static void stop(void) {
+    zc_arena_fini(&arena);
+    cr_assert_eq(failing.blocks, 0);
+}
+
+TestSuite(replica_vectors, .init = start, .fini = stop);
+
+static zc_origin_t origin(unsigned number) {
+    return (zc_origin_t){.bytes = {(uint8_t)(number >> 8), (uint8_t)number, 1}};
+}
+
+static const zc_interval_t two[] = {{0, 10}, {20, 30}};
+static const zc_interval_t one[] = {{0, 25}};
+
+static zc_origin_intervals_t row(unsigned number, const zc_interval_t *intervals, size_t count) {
+    return (zc_origin_intervals_t){
+        .origin = origin(number), .intervals = intervals, .count = count};
+}
+
+Test(replica_vectors, copy_outlives_its_original) {
+    zc_interval_t intervals[] = {{0, 10}, {20, 30}};
+    zc_origin_intervals_t rows[] = {row(1, intervals, 2), row(2, NULL, 0), row(3, one, 1)};
+    zc_vector_t vector = {.origins = rows, .count = 3};
+    zc_vector_copy_t copy;
+    cr_assert_eq(zc_vector_copy(&failing.allocator, &vector, &copy), ZCACHE_OK);
+    memset(intervals, 0xff, sizeof intervals);
+    memset(rows, 0xff, sizeof rows);
+    cr_assert_eq(copy.vector.count, 3);
+    cr_assert_eq(copy.vector.origins[0].intervals[1].upto, 30);
+    cr_assert_eq(copy.vector.origins[1].count, 0);
+    cr_assert_eq(copy.vector.origins[2].intervals[0].upto, 25);
+    zc_vector_copy_fini(&failing.allocator, &copy);
+    zc_vector_copy_fini(&failing.allocator, &copy);
+}
+
+Test(replica_vectors, copy_of_an_empty_vector_takes_no_memory) {
+    zc_vector_t vector = {.count = 0};
+    zc_vector_copy_t copy;
+    cr_assert_eq(zc_vector_copy(&failing.allocator, &vector, &copy), ZCACHE_OK);
+    cr_assert_eq(failing.requests, 0);
+    zc_vector_copy_fini(&failing.allocator, &copy);
+}
+
+Test(replica_vectors, copy_without_memory_says_so) {
+    zc_origin_intervals_t rows[] = {row(1, two, 2)};
+    zc_vector_t vector = {.origins = rows, .count = 1};
+    zc_vector_copy_t copy = {.block = NULL};
+    zc_failing_allocator_fail_after(&failing, 0);
+    cr_assert_eq(zc_vector_copy(&failing.allocator, &vector, &copy), ZCACHE_NO_MEMORY);
+    cr_assert_null(copy.block);
+}
+
+Test(replica_vectors, rows_sort_by_origin) {
+    zc_random_t random = {.state = 3};
+    for (size_t count = 0; count < 70; count++) {
+        zc_origin_intervals_t rows[70];
+        for (size_t i = 0; i < count; i++) {
+            unsigned number = (unsigned)zc_random_below(&random, 50);
+            rows[i] = row(number, NULL, number);
+        }
+        zc_rows_sort(rows, count, sizeof rows[0]);
+        for (size_t i = 0; i < count; i++) {
+            zc_origin_t expected = origin((unsigned)rows[i].count);
+            cr_assert(zc_origin_equal(&rows[i].origin, &expected), "rows move whole");
+            cr_assert(i == 0 || zc_origin_compare(&rows[i - 1].origin, &rows[i].origin) <= 0);
+        }
+    }
+}
+
+Test(replica_vectors, row_is_found_by_its_origin) {
+    zc_origin_intervals_t rows[101];
+    for (unsigned i = 0; i < 101; i++) {
+        rows[i] = row(2 * i, NULL, i);
+    }
+    zc_vector_t vector = {.origins = rows, .count = 101};
+    for (unsigned i = 0; i < 101; i++) {
+        zc_origin_t here = origin(2 * i);
+        zc_origin_t between = origin(2 * i + 1);
+        cr_assert_eq(zc_vector_find(&vector, &here), &rows[i]);
+        cr_assert_null(zc_vector_find(&vector, &between));
+    }
+    vector.count = 0;
+    zc_origin_t any = origin(0);
+    cr_assert_null(zc_vector_find(&vector, &any));
+}
+
+Test(replica_vectors, what_one_lacks_of_the_other_leaves_out_what_lacks_nothing) {
+    zc_origin_intervals_t all[] = {row(1, two, 2), row(2, one, 1), row(3, two, 2)};
+    zc_origin_intervals_t held[] = {row(1, one, 1), row(2, one, 1), row(4, one, 1)};
+    zc_vector_t vector = {.origins = all, .count = 3};
+    zc_vector_t have = {.origins = held, .count = 3};
+    zc_vector_t lack;
+    cr_assert_eq(zc_vector_subtract(&vector, &have, &arena, &lack), ZCACHE_OK);
+    cr_assert_eq(lack.count, 2);
+    cr_assert_eq(lack.origins[0].count, 1);
+    cr_assert_eq(lack.origins[0].intervals[0].after, 25);
+    cr_assert_eq(lack.origins[0].intervals[0].upto, 30);
+    zc_origin_t third = origin(3);
+    cr_assert(zc_origin_equal(&lack.origins[1].origin, &third));
+    cr_assert_eq(lack.origins[1].count, 2);
+    for (uint64_t n = 0; n < 2; n++) {
+        zc_arena_fini(&arena);
+        zc_failing_allocator_fail_after(&failing, n);
+        zcache_status status = zc_vector_subtract(&vector, &have, &arena, &lack);
+        bool failed = zc_failing_allocator_stop(&failing);
+        cr_assert_eq(status, failed ? ZCACHE_NO_MEMORY : ZCACHE_OK);
+    }
+}
+
+Test(replica_vectors, vector_of_all_that_is_known_is_sorted_and_has_no_empty_rows) {
+    zc_store_options_t options = {
+        .allocator = &failing.allocator, .max_size = 10, .ghosts_max = 10};
+    zc_store_t *store;
+    cr_assert_eq(zc_store_new(&options, &store), ZCACHE_OK);
+    zc_vvec_t vvec;
+    zc_vvec_init(&vvec, &failing.allocator);
+    for (unsigned i = 5; i > 0; i--) {
+        zc_origin_t id = origin(i);
+        zc_origin_index_t index;
+        cr_assert_eq(zc_store_origin(store, &id, &index), ZCACHE_OK);
+        if (i != 3) {
+            cr_assert_eq(zc_vvec_cover(&vvec, index, 0, i), ZCACHE_OK);
+        }
+    }
+    zc_vector_t vector;
+    cr_assert_eq(zc_vector_of(&vvec, store, &arena, &vector), ZCACHE_OK);
+    cr_assert_eq(vector.count, 4);
+    static const zc_hlc_t expected[] = {1, 2, 4, 5};
+    for (size_t i = 0; i < 4; i++) {
+        cr_assert_eq(vector.origins[i].intervals[0].upto, expected[i]);
+    }
+    zc_arena_fini(&arena);
+    zc_failing_allocator_fail_after(&failing, 0);
+    cr_assert_eq(zc_vector_of(&vvec, store, &arena, &vector), ZCACHE_NO_MEMORY);
+    zc_vvec_fini(&vvec);
+    zc_store_destroy(&store);
+}

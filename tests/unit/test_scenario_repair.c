@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Lost, repeated and reordered messages (R3-R5): found and repaired, from any member that has what
+ * is missing, and without a storm. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "tests/sim/script.h"
+
+enum { HEARTBEAT_MS = 250, ROUND_TRIP_MS = 2 };
+
+TestSuite(scenario_repair, .init = script_start, .fini = script_stop);
+
+Test(scenario_repair, lost_batch_is_found_by_the_next_one) {
+    script_mesh(3, NULL);
+    script_lose(0, 1, ZC_MESSAGE_BATCH, 1);
+    script_lose(0, 1, ZC_MESSAGE_HEARTBEAT, SCRIPT_FOREVER);
+    script_set(0, "a", "1");
+    zc_cluster_run_ms(script_cluster(), 5);
+    cr_assert(script_holds(1, "a", NULL));
+    cr_assert(script_holds(2, "a", "1"));
+    script_set(0, "b", "2");
+    cr_assert(script_will_hold("a", "1", HEARTBEAT_MS / 4 + 2 * ROUND_TRIP_MS));
+    cr_assert(script_all_hold("b", "2"));
+    cr_assert_eq(script_counters(1).gaps, 1);
+    cr_assert_eq(script_counters(1).deltas - script_counters(2).deltas, 1);
+}
+
+Test(scenario_repair, lost_last_batch_is_found_within_two_heartbeats) {
+    script_mesh(2, NULL);
+    script_lose(0, 1, ZC_MESSAGE_BATCH, 1);
+    script_set(0, "a", "1");
+    zc_cluster_run_ms(script_cluster(), 5);
+    cr_assert(script_holds(1, "a", NULL));
+    cr_assert(script_will_hold("a", "1", 2 * HEARTBEAT_MS + ROUND_TRIP_MS));
+}
+
+Test(scenario_repair, repeated_batch_changes_nothing) {
+    zc_cluster_network(script_cluster())->repeat = 1000;
+    script_mesh(2, NULL);
+    for (int i = 0; i < 50; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i % 7);
+        script_set(0, key, "v");
+        zc_cluster_run_ms(script_cluster(), 3);
+    }
+    zc_cluster_delete(script_cluster(), 0, "k3");
+    cr_assert(script_settles());
+    cr_assert_eq(script_counters(1).applied, 51);
+    cr_assert_geq(script_counters(1).batches_received, 2 * 51);
+    cr_assert_eq(script_counters(1).gaps, 0);
+    cr_assert(script_holds(1, "k3", NULL));
+}
+
+Test(scenario_repair, reordered_batches_end_as_ordered_ones) {
+    script_mesh(3, NULL);
+    zc_cluster_network(script_cluster())->latency_us = 5000;
+    zc_cluster_network(script_cluster())->reorder = 700;
+    for (int i = 0; i < 200; i++) {
+        char value[16];
+        snprintf(value, sizeof value, "%d", i);
+        script_set(i % 3, "a", value);
+        zc_cluster_run_ms(script_cluster(), 2);
+    }
+    zc_cluster_delete(script_cluster(), 1, "b");
+    zc_cluster_network(script_cluster())->reorder = 0;
+    cr_assert(script_settles());
+    cr_assert(script_all_hold("a", "199"));
+    zc_vector_t vector;
+    cr_assert_eq(zc_replica_vector(zc_cluster_replica(script_cluster(), 2), &vector), ZCACHE_OK);
+    for (size_t i = 0; i < vector.count; i++) {
+        cr_assert_eq(vector.origins[i].count, 1, "no hole stays");
+    }
+}
+
+Test(scenario_repair, batch_that_comes_before_the_one_before_it_is_applied_at_once) {
+    script_mesh(2, NULL);
+    script_lose(0, 1, ZC_MESSAGE_BATCH, 1);
+    script_lose(1, 0, ZC_MESSAGE_SYNC_ASK, SCRIPT_FOREVER);
+    script_set(0, "a", "1");
+    zc_cluster_run_ms(script_cluster(), 5);
+    script_set(0, "b", "2");
+    zc_cluster_run_ms(script_cluster(), 5);
+    cr_assert(script_holds(1, "b", "2"));
+    cr_assert(script_holds(1, "a", NULL));
+}
+
+Test(scenario_repair, loss_of_a_third_is_repaired) {
+    zc_cluster_network(script_cluster())->loss = 333;
+    script_mesh(4, NULL);
+    for (int i = 0; i < 400; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i % 40);
+        script_set(i % 4, key, "v");
+        zc_cluster_run_ms(script_cluster(), 7);
+    }
+    zc_cluster_network(script_cluster())->loss = 0;
+    cr_assert(script_settles());
+}
+
+Test(scenario_repair, transfer_of_which_a_chunk_is_lost_begins_again) {
+    script_mesh(2, NULL);
+    zc_cluster_partition(script_cluster(), 1);
+    script_set(0, "a", "1");
+    zc_cluster_run_ms(script_cluster(), 100);
+    script_lose(0, 1, ZC_MESSAGE_SYNC_CHUNK, 1);
+    zc_cluster_heal(script_cluster());
+    cr_assert(script_settles());
+    cr_assert(script_holds(1, "a", "1"));
+    cr_assert_gt(script_counters(1).transfers_broken, 0);
+}
+
+Test(scenario_repair, transfer_of_which_the_end_is_lost_begins_again) {
+    script_mesh(2, NULL);
+    script_lose(0, 1, ZC_MESSAGE_BATCH, 1);
+    script_lose(0, 1, ZC_MESSAGE_SYNC_END, 1);
+    script_set(0, "a", "1");
+    cr_assert(script_settles());
+    cr_assert_gt(script_counters(1).transfers_broken, 0);
+}
+
+Test(scenario_repair, writes_of_a_dead_origin_come_from_whoever_has_them) {
+    script_mesh(3, NULL);
+    script_lose(2, 0, ZC_MESSAGE_BATCH, 1);
+    script_set(2, "a", "1");
+    zc_cluster_run_ms(script_cluster(), 1);
+    zc_cluster_crash(script_cluster(), 2);
+    cr_assert(script_holds(0, "a", NULL));
+    cr_assert(script_will_hold("a", "1", 3 * HEARTBEAT_MS + 1500));
+}
+
+static void cut_both_ways(int a, int b) {
+    zc_cluster_cut(script_cluster(), a, b, true);
+    zc_cluster_cut(script_cluster(), b, a, true);
+}
+
+Test(scenario_repair, writes_of_an_origin_that_only_another_hears_come_from_that_one) {
+    script_mesh(3, NULL);
+    script_set(2, "a", "0");
+    zc_cluster_run_ms(script_cluster(), 100);
+    cut_both_ways(0, 2);
+    zc_cluster_run_ms(script_cluster(), 5 * HEARTBEAT_MS);
+    script_set(2, "a", "1");
+    cr_assert(script_will_hold("a", "1", 1500));
+    cr_assert_eq(zc_cluster_view(script_cluster(), 0).peers_live, 1);
+    script_set(2, "b", "2");
+    cr_assert(script_will_hold("b", "2", 1500));
+}
+
+Test(scenario_repair, first_writes_of_an_origin_that_only_another_hears_come_from_that_one) {
+    script_mesh(3, NULL);
+    cut_both_ways(0, 2);
+    script_set(2, "a", "1");
+    cr_assert(script_will_hold("a", "1", 10000));
+    script_set(0, "b", "2");
+    cr_assert(script_will_hold("b", "2", 10000));
+}
+
+Test(scenario_repair, writes_of_a_joiner_that_only_another_can_reach_come_from_that_one) {
+    script_mesh(2, NULL);
+    cut_both_ways(0, 2);
+    int joiner = script_join(1, NULL);
+    cr_assert(script_joins(joiner));
+    script_set(joiner, "a", "1");
+    cr_assert(script_will_hold("a", "1", 10000));
+}
+
+/* The second batch of node 2 reaches the others, its first one nobody, and it dies. */
+static void make_hole(void) {
+    script_mesh(3, NULL);
+    script_lose(2, SCRIPT_ANY, ZC_MESSAGE_BATCH, 2);
+    script_set(2, "a", "1");
+    zc_cluster_run_ms(script_cluster(), 1);
+    script_set(2, "b", "2");
+    zc_cluster_run_ms(script_cluster(), 1);
+    zc_cluster_crash(script_cluster(), 2);
+}
+
+Test(scenario_repair, hole_that_nobody_can_fill_stays_and_blocks_nothing) {
+    make_hole();
+    cr_assert(script_holds(0, "b", "2"));
+    cr_assert(script_will_hold("a", NULL, 10000));
+    script_set(0, "c", "3");
+    cr_assert(script_will_hold("c", "3", 10));
+    zc_cluster_run_ms(script_cluster(), 10000);
+    cr_assert(zc_cluster_converged(script_cluster(), NULL));
+    int joiner = script_join(0, NULL);
+    cr_assert(script_joins(joiner));
+    cr_assert(script_all_hold("b", "2"));
+    cr_assert(zc_cluster_converged(script_cluster(), NULL), "the hole is the same on all nodes");
+}
+
+Test(scenario_repair, hole_that_nobody_can_fill_is_not_asked_for_for_ever) {
+    make_hole();
+    zc_cluster_run_ms(script_cluster(), 10000);
+    script_forget();
+    zc_cluster_run_ms(script_cluster(), 60000);
+    for (int i = 0; i < 2; i++) {
+        int asks = 0;
+        for (const char *at = script_decisions(i); (at = strstr(at, "sync_ask")); at++) {
+            asks++;
+        }
+        cr_assert_leq(asks, 2, "%d asks of node %d in a minute", asks, i);
+    }
+}
+
+Test(scenario_repair, burst_that_all_lose_does_not_become_a_storm) {
+    script_mesh(8, NULL);
+    script_lose(0, SCRIPT_ANY, ZC_MESSAGE_BATCH, 7 * 20);
+    for (int i = 0; i < 20; i++) {
+        script_set(0, "a", "1");
+        zc_cluster_run_ms(script_cluster(), 1);
+    }
+    script_forget();
+    script_set(0, "b", "2");
+    cr_assert(script_settles());
+    for (int i = 1; i < 8; i++) {
+        int asks = 0;
+        for (const char *at = script_decisions(i); (at = strstr(at, "sync_ask")); at++) {
+            asks++;
+        }
+        cr_assert_leq(asks, 3, "%d asks of node %d", asks, i);
+    }
+}
+
+Test(scenario_repair, steady_traffic_between_live_nodes_never_looks_like_a_difference) {
+    script_mesh(4, NULL);
+    zc_cluster_run_ms(script_cluster(), 3000);
+    script_forget();
+    for (int i = 0; i < 2000; i++) {
+        script_set(i % 4, "a", "1");
+        zc_cluster_run_ms(script_cluster(), 5);
+    }
+    for (int i = 0; i < 4; i++) {
+        cr_assert_null(strstr(script_decisions(i), "sync_ask"), "node %d", i);
+    }
+}
+
+Test(scenario_repair, intervals_at_the_limit_refuse_batches_until_a_repair_has_closed_holes) {
+    script_mesh(2, NULL);
+    script_lose(1, 0, ZC_MESSAGE_SYNC_ASK, 3);
+    for (int i = 0; i < 200; i++) {
+        if (i % 2 == 0) {
+            script_lose(0, 1, ZC_MESSAGE_BATCH, 1);
+        }
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        script_set(0, key, "v");
+        zc_cluster_run_ms(script_cluster(), 1);
+    }
+    cr_assert_gt(script_counters(1).batches_refused, 0);
+    cr_assert(script_settles());
+    cr_assert_eq(zc_cluster_view(script_cluster(), 1).store.entries, 200);
+}

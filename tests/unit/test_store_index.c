@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The index against what was put in, through many splits. */
+#include <criterion/criterion.h>
+
+#include "lib/base/random.h"
+#include "lib/store/index.h"
+#include "tests/support/failing_allocator.h"
+
+enum { COUNT = 20000 };
+
+static zc_failing_allocator_t failing;
+static const zc_lock_t lock;
+static zc_slots_t slots;
+static zc_index_t table;
+
+static void start(void) {
+    zc_failing_allocator_init(&failing);
+    zc_slots_init(&slots, &failing.allocator, &lock);
+    cr_assert_eq(zc_index_init(&table, &slots, 99), ZCACHE_OK);
+}
+
+static void stop(void) {
+    zc_index_fini(&table);
+    zc_slots_fini(&slots);
+    cr_assert_eq(failing.blocks, 0);
+}
+
+TestSuite(store_index, .init = start, .fini = stop);
+
+static uint32_t link_ghost(uint64_t key_hash) {
+    cr_assert_eq(zc_slots_reserve(&slots), ZCACHE_OK);
+    cr_assert_eq(zc_index_reserve(&table), ZCACHE_OK);
+    uint32_t number = zc_slots_take(&slots);
+    zc_slot_t *slot = zc_slot_at(&slots, number);
+    slot->key_hash = key_hash;
+    zc_slot_set_kind(slot, ZC_SLOT_GHOST);
+    zc_index_link(&table, number);
+    return number;
+}
+
+Test(store_index, finds_all_that_is_linked_and_nothing_else) {
+    static uint32_t numbers[COUNT];
+    zc_random_t random = {1};
+    for (size_t i = 0; i < COUNT; i++) {
+        numbers[i] = link_ghost(zc_random_next(&random));
+    }
+    random.state = 1;
+    for (size_t i = 0; i < COUNT; i++) {
+        uint64_t key_hash = zc_random_next(&random);
+        cr_assert_eq(zc_index_find(&table, key_hash), numbers[i]);
+        cr_assert_eq(zc_index_find(&table, key_hash + 1), ZC_SLOT_NONE);
+    }
+    for (size_t i = 0; i < COUNT; i += 2) {
+        zc_index_unlink(&table, numbers[i]);
+    }
+    random.state = 1;
+    for (size_t i = 0; i < COUNT; i++) {
+        uint32_t expected = i % 2 == 0 ? ZC_SLOT_NONE : numbers[i];
+        cr_assert_eq(zc_index_find(&table, zc_random_next(&random)), expected);
+    }
+    cr_assert_eq(table.linked, COUNT / 2);
+}
+
+Test(store_index, grows_one_bucket_for_each_slot_above_the_load) {
+    uint32_t before = table.buckets;
+    for (uint32_t i = 0; i < before; i++) {
+        link_ghost(i);
+    }
+    cr_assert_eq(table.buckets, before);
+    for (uint32_t i = 1; i <= 3 * before; i++) {
+        link_ghost(before + i);
+        cr_assert_eq(table.buckets, before + i);
+    }
+}
+
+/* Key hashes that would all fall into one bucket but for the seed: no bucket grows long. */
+Test(store_index, chosen_key_hashes_are_scattered_by_the_seed) {
+    uint32_t longest = 0;
+    for (uint64_t i = 0; i < COUNT; i++) {
+        link_ghost(i << 32);
+    }
+    for (uint64_t i = 0; i < COUNT; i++) {
+        uint32_t number = zc_index_find(&table, i << 32);
+        uint32_t length = 0;
+        for (; number != ZC_SLOT_NONE; number = zc_slot_at(&slots, number)->index_next) {
+            length++;
+        }
+        longest = length > longest ? length : longest;
+    }
+    cr_assert_lt(longest, 16);
+}
+
+Test(store_index, no_memory_leaves_it_as_it_was) {
+    zc_index_t other;
+    for (uint64_t n = 0; n < 2; n++) {
+        zc_failing_allocator_fail_after(&failing, n);
+        cr_assert_eq(zc_index_init(&other, &slots, 1), ZCACHE_NO_MEMORY);
+    }
+    zc_failing_allocator_fail_after(&failing, 0);
+    cr_assert_eq(zc_index_reserve(&table), ZCACHE_NO_MEMORY);
+    cr_assert_eq(zc_index_reserve(&table), ZCACHE_OK);
+}
