@@ -192,9 +192,6 @@ static void perform(zc_actor_t *actor, const zc_effect_t *effect) {
     case ZC_EFFECT_NOTICE:
         zc_log_notice(&actor->log, effect);
         break;
-    case ZC_EFFECT_LIMITS:
-        /* The sockets take the largest message of any setting (sockets.c). */
-        break;
     }
     /* An endpoint that cannot be dialled is a peer that never answers: the replica tries again. */
     actor->counters.malformed += status == ZCACHE_INVALID;

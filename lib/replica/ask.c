@@ -284,13 +284,8 @@ static zcache_status keep_end(zc_replica_t *replica, zc_ask_t *ask, const zc_syn
 
 /* What the donor says that it has seen or forgotten runs too far ahead (R2). */
 static bool is_too_far_ahead(zc_replica_t *replica, const zc_sync_end_t *end) {
-    zc_hlc_t highest = end->horizon.hlc;
-    for (size_t i = 0; i < end->vector.count; i++) {
-        const zc_origin_intervals_t *row = &end->vector.origins[i];
-        if (row->count > 0 && row->intervals[row->count - 1].upto > highest) {
-            highest = row->intervals[row->count - 1].upto;
-        }
-    }
+    zc_hlc_t highest = zc_vector_highest(&end->vector);
+    highest = end->horizon.hlc > highest ? end->horizon.hlc : highest;
     for (size_t i = 0; i < end->floor_count; i++) {
         highest = end->floors[i].hlc > highest ? end->floors[i].hlc : highest;
     }

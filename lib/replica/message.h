@@ -227,9 +227,8 @@ typedef struct zc_sync_end {
     uint32_t number; /* of chunks that were sent */
     zc_sync_result_t result;
     bool replace;
-    uint64_t entries; /* that the donor holds */
-    zc_vector_t
-        vector; /* what the transfer covers: the donor's when it began */
+    uint64_t entries;         /* that the donor holds */
+    zc_vector_t vector;       /* what the transfer covers: the donor's when it began */
     const zc_floor_t *floors; /* with replace */
     size_t floor_count;
     zc_stamp_t horizon; /* with replace */

@@ -88,13 +88,6 @@ void zc_registers_found(zc_replica_t *replica) {
     };
 }
 
-static void tell_largest_message(zc_replica_t *replica) {
-    zc_effect_t *effect = zc_effect_add(replica, ZC_EFFECT_LIMITS);
-    if (effect != NULL) {
-        effect->limits.bytes = replica->registers.settings.value_max;
-    }
-}
-
 static void notice_adopted(zc_replica_t *replica, const setting_row_t *row, uint64_t own,
                            uint64_t adopted) {
     zc_effect_t *effect = zc_effect_add(replica, ZC_EFFECT_NOTICE);
@@ -121,9 +114,6 @@ static void adopt_settings(zc_replica_t *replica, const zc_stamp_t *stamp,
     replica->registers.settings = adopted;
     replica->registers.settings_stamp = *stamp;
     put_in_force(replica);
-    if (own.value_max != adopted.value_max) {
-        tell_largest_message(replica);
-    }
 }
 
 static void adopt_clear(zc_replica_t *replica, const zc_stamp_t *stamp) {
@@ -197,16 +187,12 @@ zcache_status zc_registers_configure(zc_replica_t *replica, zc_slice_t name, uin
             return ZCACHE_INVALID;
         }
         zc_settings_t settings = replica->registers.settings;
-        uint64_t value_max = settings.value_max;
         *setting_at(&settings, row) = number;
         replica->registers.settings = settings;
         replica->registers.settings_stamp =
             (zc_stamp_t){.hlc = zc_clock_next(&replica->clock), .origin = replica->identity.origin};
         put_in_force(replica);
         replica->registers_unsent = true;
-        if (value_max != settings.value_max) {
-            tell_largest_message(replica);
-        }
         return ZCACHE_OK;
     }
     return ZCACHE_INVALID;

@@ -5,8 +5,9 @@
  * what is to be done comes out as effects; zc_replica_deadline says when it next wants a TICK. The
  * node performs effects on sockets, the simulator on virtual time, and neither is known here.
  *
- *     event ──► zc_replica_step ──► effects        peers are known to the performer by a number
- * (zc_peer_number_t)
+ *     event ──► zc_replica_step ──► effects
+ *
+ * Peers are known to the performer by a number (zc_peer_number_t).
  *
  * Threads: one step at a time. Beside it any thread may read the store (zc_store_read). */
 #ifndef ZC_REPLICA_REPLICA_H
@@ -101,7 +102,6 @@ typedef enum zc_effect_type {
     ZC_EFFECT_CHANGE,    /* tell watchers; only while somebody watches */
     ZC_EFFECT_READ_ANSWER, /* the answer to a READ */
     ZC_EFFECT_NOTICE,      /* something people should know */
-    ZC_EFFECT_LIMITS, /* the settings changed what may be sent: the largest message is `bytes` */
 } zc_effect_type_t;
 
 typedef enum zc_notice {
@@ -153,9 +153,6 @@ typedef struct zc_effect {
             uint64_t number;
             uint64_t own;
         } notice;
-        struct {
-            uint64_t bytes;
-        } limits;
     };
 } zc_effect_t;
 

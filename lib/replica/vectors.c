@@ -113,6 +113,17 @@ zcache_status zc_vector_of(const zc_vvec_t *vvec, const zc_store_t *store, zc_ar
     return ZCACHE_OK;
 }
 
+zc_hlc_t zc_vector_highest(const zc_vector_t *vector) {
+    zc_hlc_t highest = 0;
+    for (size_t i = 0; i < vector->count; i++) {
+        const zc_origin_intervals_t *row = &vector->origins[i];
+        if (row->count > 0 && row->intervals[row->count - 1].upto > highest) {
+            highest = row->intervals[row->count - 1].upto;
+        }
+    }
+    return highest;
+}
+
 const zc_origin_intervals_t *zc_vector_find(const zc_vector_t *vector, const zc_origin_t *origin) {
     size_t low = 0;
     size_t high = vector->count;

@@ -31,6 +31,9 @@ zcache_status zc_vector_of(const zc_vvec_t *vvec, const zc_store_t *store, zc_ar
 zcache_status zc_vector_subtract(const zc_vector_t *vector, const zc_vector_t *have,
                                  zc_arena_t *arena, zc_vector_t *lack);
 
+/* The highest HLC of all origins; 0: it is empty. */
+zc_hlc_t zc_vector_highest(const zc_vector_t *vector);
+
 /* The row of an origin, by binary search; NULL: none. */
 const zc_origin_intervals_t *zc_vector_find(const zc_vector_t *vector, const zc_origin_t *origin);
 

@@ -97,55 +97,67 @@ zcache_status zc_write_step(zc_replica_t *replica, const zc_event_t *event) {
     return ZCACHE_INVALID;
 }
 
-/* Cuts the next batch from the own chain. False: nothing could be cut for want of memory, and the
- * cursor is where it was. */
+static void reopen_unsent(zc_replica_t *replica) {
+    zc_store_cursor_close(replica->store, &replica->unsent);
+    zc_store_cursor_open_newer(replica->store, &replica->unsent, replica->self, replica->sent);
+}
+
+/* Takes what was written after `prev`, as far as a batch has room, and lowers *last to the last one
+ * taken where there is more. False: no memory. */
+static bool take_unsent(zc_replica_t *replica, bool copied, zc_hlc_t prev, zc_records_t *records,
+                        zc_hlc_t *last) {
+    zc_hlc_t taken = prev;
+    zc_store_item_t item;
+    while (zc_store_cursor_item(replica->store, &replica->unsent, &item)) {
+        /* Own writes of long ago may come back in a transfer, as ghosts at the end of an empty
+         * chain. */
+        if (item.hlc > prev) {
+            if (zc_records_full(records, &item)) {
+                *last = taken;
+                return true;
+            }
+            bool kept = !copied || (zc_arena_copy(&replica->arena, item.key, &item.key) &&
+                                    zc_arena_copy(&replica->arena, item.value, &item.value));
+            if (!kept || !zc_records_add(records, &item, 0, 0)) {
+                return false;
+            }
+            taken = item.hlc;
+        }
+        zc_store_cursor_next(replica->store, &replica->unsent);
+    }
+    return true;
+}
+
+/* Cuts the next batch from the own chain. False: no memory, and the cursor is where it was. */
 static bool cut_batch(zc_replica_t *replica, bool copied, zc_batch_t *batch) {
     /* A ghost that was forgotten before it could be sent leaves a gap, which a replace-sync fills
      * (R9): a batch must not cover what it does not bring. */
     zc_hlc_t floor = zc_store_floor(replica->store, replica->self);
     zc_hlc_t prev = floor > replica->sent ? floor : replica->sent;
+    zc_hlc_t last = replica->written;
     zc_records_t records = {.arena = &replica->arena};
-    zc_store_item_t item;
-    bool whole = true;
-    while (zc_store_cursor_item(replica->store, &replica->unsent, &item)) {
-        /* Own writes of long ago may come back in a transfer, as ghosts at the end of an empty
-         * chain. */
-        if (item.hlc <= prev) {
-            zc_store_cursor_next(replica->store, &replica->unsent);
-            continue;
-        }
-        if (zc_records_full(&records, &item)) {
-            whole = false;
-            break;
-        }
-        bool kept = !copied || (zc_arena_copy(&replica->arena, item.key, &item.key) &&
-                                zc_arena_copy(&replica->arena, item.value, &item.value));
-        if (!kept || !zc_records_add(&records, &item, 0, 0)) {
-            zc_store_cursor_close(replica->store, &replica->unsent);
-            zc_store_cursor_open_newer(replica->store, &replica->unsent, replica->self,
-                                       replica->sent);
-            return false;
-        }
-        zc_store_cursor_next(replica->store, &replica->unsent);
+    if (!take_unsent(replica, copied, prev, &records, &last)) {
+        reopen_unsent(replica);
+        return false;
     }
-    batch->origin = replica->identity.origin;
-    batch->prev = prev;
-    batch->clear = (zc_stamp_t){.hlc = 0};
+    *batch = (zc_batch_t){
+        .origin = replica->identity.origin,
+        .prev = prev,
+        .last = last,
+        .records = records.records,
+        .count = records.count,
+    };
+    /* What the clear register voided is not brought, and must not be missed (R10). */
     if (replica->registers.clear.hlc > prev) {
-        /* What it voided is not brought, and must not be missed. */
         batch->clear = replica->registers.clear;
     }
-    batch->last = whole ? replica->written : records.records[records.count - 1].hlc;
-    batch->records = records.records;
-    batch->count = records.count;
     return true;
 }
 
 /* With nobody to hear it, what was written waits in the store for whoever asks. */
 static void pass_over(zc_replica_t *replica) {
-    zc_store_cursor_close(replica->store, &replica->unsent);
     replica->sent = replica->written;
-    zc_store_cursor_open_newer(replica->store, &replica->unsent, replica->self, replica->sent);
+    reopen_unsent(replica);
 }
 
 void zc_write_flush(zc_replica_t *replica, bool copied) {

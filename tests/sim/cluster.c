@@ -220,7 +220,6 @@ static void perform(zc_cluster_t *cluster, int number, const zc_effect_t *effect
     case ZC_EFFECT_CHANGE:
     case ZC_EFFECT_READ_ANSWER:
     case ZC_EFFECT_NOTICE:
-    case ZC_EFFECT_LIMITS:
         break;
     }
 }

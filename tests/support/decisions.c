@@ -19,8 +19,8 @@ static void reserve(zc_decisions_t *decisions, size_t bytes) {
     ZC_ASSERT(decisions->text != NULL);
 }
 
-__attribute__((format(printf, 2, 3))) static void add(zc_decisions_t *decisions,
-                                                      const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static void add(zc_decisions_t *decisions, const char *format,
+                                                      ...) {
     va_list arguments;
     va_start(arguments, format);
     int bytes = vsnprintf(NULL, 0, format, arguments);
@@ -202,8 +202,7 @@ static void add_notice(zc_decisions_t *decisions, const zc_effect_t *effect) {
         [ZC_NOTICE_ADOPTED] = "adopted",        [ZC_NOTICE_FAULT] = "fault",
     };
     add(decisions, "notice %s", names[effect->notice.notice]);
-    zc_slice_t name =
-        effect->notice.name.bytes > 0 ? effect->notice.name : effect->notice.endpoint;
+    zc_slice_t name = effect->notice.name.bytes > 0 ? effect->notice.name : effect->notice.endpoint;
     if (name.bytes > 0) {
         add(decisions, " %.*s", (int)name.bytes, (const char *)name.data);
     }
@@ -257,9 +256,6 @@ void zc_decisions_add(zc_decisions_t *decisions, const zc_effect_t *effect) {
         break;
     case ZC_EFFECT_NOTICE:
         add_notice(decisions, effect);
-        break;
-    case ZC_EFFECT_LIMITS:
-        add(decisions, "limits %llu", (unsigned long long)effect->limits.bytes);
         break;
     }
     add(decisions, "\n");

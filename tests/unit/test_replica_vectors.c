@@ -100,6 +100,14 @@ Test(replica_vectors, row_is_found_by_its_origin) {
     cr_assert_null(zc_vector_find(&vector, &any));
 }
 
+Test(replica_vectors, highest_is_of_all_rows) {
+    zc_origin_intervals_t rows[] = {row(1, one, 1), row(2, two, 2), row(3, NULL, 0)};
+    zc_vector_t vector = {.origins = rows, .count = 3};
+    cr_assert_eq(zc_vector_highest(&vector), 30);
+    vector.count = 0;
+    cr_assert_eq(zc_vector_highest(&vector), 0);
+}
+
 Test(replica_vectors, what_one_lacks_of_the_other_leaves_out_what_lacks_nothing) {
     zc_origin_intervals_t all[] = {row(1, two, 2), row(2, one, 1), row(3, two, 2)};
     zc_origin_intervals_t held[] = {row(1, one, 1), row(2, one, 1), row(4, one, 1)};

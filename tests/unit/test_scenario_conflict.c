@@ -163,6 +163,19 @@ Test(scenario_conflict, lost_clear_is_found_by_the_state_hash) {
     cr_assert(script_will_hold("a", NULL, 4 * HEARTBEAT_MS));
 }
 
+Test(scenario_conflict, lost_clear_cannot_hide_what_the_next_batch_leaves_out) {
+    script_mesh(2, NULL);
+    script_set(1, "a", "old");
+    zc_cluster_run_ms(script_cluster(), 10);
+    script_lose(0, 1, ZC_MESSAGE_REGISTERS, SCRIPT_FOREVER);
+    script_set(0, "a", "new");
+    zc_cluster_clear(script_cluster(), 0);
+    script_set(0, "b", "1");
+    zc_cluster_run_ms(script_cluster(), 10);
+    cr_assert(script_holds(1, "b", "1"));
+    cr_assert(script_holds(1, "a", NULL), "it covers the write to a, so it must not be older");
+}
+
 Test(scenario_conflict, clear_reaches_a_joiner) {
     script_mesh(2, NULL);
     script_set(0, "a", "1");

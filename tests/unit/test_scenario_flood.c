@@ -238,7 +238,8 @@ static void draw_small(zc_message_t *message) {
     default:
         message->type = ZC_MESSAGE_TOUCH;
         key_hashes[0] = draw(2) == 0 ? zc_key_hash(zc_slice_text("a")) : draw(9);
-        message->touch = (zc_touch_t){.origin = draw_origin(), .key_hashes = key_hashes, .count = 1};
+        message->touch =
+            (zc_touch_t){.origin = draw_origin(), .key_hashes = key_hashes, .count = 1};
         break;
     }
 }

@@ -246,7 +246,8 @@ Test(scenario_join, joiner_with_less_room_takes_the_hottest) {
         cr_assert(hot || !holds, "%s is cold", key);
     }
     cr_assert_geq(held, 24);
-    cr_assert_eq(zc_cluster_view(script_cluster(), 0).store.entries, 200, "the large one keeps all");
+    cr_assert_eq(zc_cluster_view(script_cluster(), 0).store.entries, 200,
+                 "the large one keeps all");
 }
 
 Test(scenario_join, many_joiners_at_once_all_get_in) {

@@ -171,8 +171,7 @@ Test(scenario_recency, ttl_travels_to_a_joiner_and_is_not_prolonged) {
     int joiner = script_join(0, NULL);
     cr_assert(script_joins(joiner));
     cr_assert(script_holds(joiner, "a", "1"));
-    zc_cluster_run_ms(script_cluster(),
-                      written_ms + 2990 - zc_cluster_now_ms(script_cluster()));
+    zc_cluster_run_ms(script_cluster(), written_ms + 2990 - zc_cluster_now_ms(script_cluster()));
     cr_assert(script_holds(joiner, "a", "1"), "wall clocks need not agree");
     zc_cluster_run_ms(script_cluster(), 15);
     cr_assert(script_all_hold("a", NULL));

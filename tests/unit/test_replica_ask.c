@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The asker's side of a transfer (R4, R9): a vector is taken over whole or not at all. */
+#include <criterion/criterion.h>
+
+#include "tests/support/subject.h"
+
+static zc_link_t b;
+
+static void start(void) {
+    subject_start(NULL);
+    subject_meet('b');
+    b = subject_peer(0);
+    subject_tick();
+    subject_decided();
+}
+
+TestSuite(replica_ask, .init = start, .fini = subject_stop);
+
+/* b has written up to `last`, of which nothing came: the subject asks. */
+static uint64_t ask(zc_hlc_t last) {
+    subject_tick();
+    subject_decided();
+    subject_heartbeat('b', last);
+    subject_run_ms(SUBJECT_HEARTBEAT_MS / 4 + 1);
+    cr_assert_str_eq(subject_decided(), "to peer 0: sync_ask\n");
+    return subject_session();
+}
+
+/* ... and a delta will not do. */
+static uint64_t ask_replace(zc_hlc_t last) {
+    zc_message_t end = subject_end(ask(last), 0);
+    end.sync_end.result = ZC_SYNC_NEEDS_REPLACE;
+    subject_receive(b, &end);
+    cr_assert_str_eq(subject_decided(), "");
+    subject_tick();
+    cr_assert_str_eq(subject_decided(), "to peer 0: sync_ask replace\n");
+    return subject_session();
+}
+
+/* ... and it begins again after it broke. */
+static uint64_t ask_replace_again(uint64_t before, zc_hlc_t last) {
+    const zc_ask_t *hunted = &subject_replica()->asks[ZC_ASK_HUNTED];
+    while (hunted->phase != ZC_ASK_RECEIVING || hunted->session == before) {
+        subject_heartbeat('b', last);
+        subject_run_ms(10);
+    }
+    cr_assert(hunted->may_replace);
+    return hunted->session;
+}
+
+/* The end of a transfer that covers (0, upto] of `letter`. */
+static zc_message_t end_of(uint64_t session, uint32_t number, char letter, zc_hlc_t upto) {
+    static zc_interval_t interval;
+    static zc_origin_intervals_t row;
+    interval = (zc_interval_t){.after = 0, .upto = upto};
+    row = (zc_origin_intervals_t){
+        .origin = subject_origin(letter), .intervals = &interval, .count = 1};
+    zc_message_t end = subject_end(session, number);
+    end.sync_end.vector = (zc_vector_t){.origins = &row, .count = 1};
+    return end;
+}
+
+static bool covers(char letter, zc_hlc_t upto) {
+    zc_origin_t origin = subject_origin(letter);
+    zc_origin_index_t index = zc_store_origin_find(zc_replica_store(subject_replica()), &origin);
+    return zc_vvec_covers_interval(&subject_replica()->vvec, index, 0, upto);
+}
+
+static void replace_chunk(uint64_t session, uint32_t number, zc_hlc_t last, const char *writes) {
+    zc_origin_t origin = subject_origin('b');
+    zc_message_t message = {.type = ZC_MESSAGE_SYNC_CHUNK};
+    message.sync_chunk = (zc_sync_chunk_t){.session = session,
+                                           .number = number,
+                                           .replace = true,
+                                           .origins = &origin,
+                                           .origin_count = 1};
+    message.sync_chunk.records = subject_records(writes, last, &message.sync_chunk.count);
+    subject_receive(b, &message);
+}
+
+Test(replica_ask, vector_is_taken_over_at_the_end_and_not_before) {
+    zc_hlc_t last = subject_hlc(0);
+    uint64_t session = ask(last);
+    subject_chunk(b, session, 0, 'b', last, "x=1");
+    subject_chunk(b, session, 1, 'b', last - 10, "y=2");
+    cr_assert_str_eq(subject_holds("x"), "1");
+    cr_assert_not(covers('b', last));
+    zc_message_t end = end_of(session, 2, 'b', last);
+    subject_receive(b, &end);
+    cr_assert(covers('b', last));
+    cr_assert_eq(subject_counters().deltas, 1);
+    subject_run_ms(150);
+    cr_assert_str_eq(subject_decided(), "", "nothing is left to ask for");
+}
+
+Test(replica_ask, chunk_out_of_order_breaks_the_transfer_and_it_begins_again) {
+    zc_hlc_t last = subject_hlc(0);
+    uint64_t session = ask(last);
+    subject_chunk(b, session, 1, 'b', last, "x=1");
+    cr_assert_str_eq(subject_decided(), "to peer 0: sync_credit 0\n");
+    cr_assert_eq(subject_counters().transfers_broken, 1);
+    zc_message_t end = end_of(session, 1, 'b', last);
+    subject_receive(b, &end);
+    cr_assert_not(covers('b', last), "the old session is over");
+    subject_run_ms(250);
+    cr_assert_str_eq(subject_decided(), "to peer 0: sync_ask\n");
+}
+
+Test(replica_ask, end_that_counts_other_chunks_breaks_the_transfer) {
+    zc_hlc_t last = subject_hlc(0);
+    zc_message_t end = end_of(ask(last), 3, 'b', last);
+    subject_receive(b, &end);
+    cr_assert_not(covers('b', last));
+    cr_assert_eq(subject_counters().transfers_broken, 1);
+}
+
+Test(replica_ask, session_counts_only_from_the_peer_that_was_asked) {
+    zc_hlc_t last = subject_hlc(0);
+    uint64_t session = ask(last);
+    subject_meet('c');
+    zc_message_t end = end_of(session, 0, 'b', last);
+    subject_receive(subject_peer(1), &end);
+    cr_assert_not(covers('b', last));
+    end.sync_end.session++;
+    subject_receive(b, &end);
+    cr_assert_not(covers('b', last));
+}
+
+Test(replica_ask, donor_that_does_not_answer_is_asked_again_after_the_timeout) {
+    zc_hlc_t last = subject_hlc(0);
+    ask(last);
+    for (int i = 0; i < 19; i++) {
+        subject_run_ms(100);
+        subject_heartbeat('b', last);
+    }
+    cr_assert_null(strstr(subject_decided(), "sync_ask"));
+    subject_run_ms(400);
+    const char *decided = subject_decided();
+    cr_assert_not_null(strstr(decided, "to peer 0: sync_credit 0\n"));
+    cr_assert_not_null(strstr(decided, "to peer 0: sync_ask\n"));
+}
+
+Test(replica_ask, busy_and_incomplete_are_asked_again) {
+    static const zc_sync_result_t results[] = {ZC_SYNC_BUSY, ZC_SYNC_INCOMPLETE, ZC_SYNC_JOINING};
+    zc_hlc_t last = subject_hlc(0);
+    ask(last);
+    for (size_t i = 0; i < 3; i++) {
+        zc_message_t end = end_of(subject_session(), 0, 'b', last);
+        end.sync_end.result = results[i];
+        subject_receive(b, &end);
+        cr_assert_not(covers('b', last));
+        subject_decided();
+        subject_run_ms(250);
+        cr_assert_str_eq(subject_decided(), "to peer 0: sync_ask\n");
+    }
+}
+
+Test(replica_ask, peer_that_is_lost_breaks_its_transfer) {
+    ask(subject_hlc(0));
+    subject_run_ms(30 * SUBJECT_HEARTBEAT_MS);
+    cr_assert_eq(subject_state(0), ZC_PEER_GONE);
+    cr_assert_geq(subject_counters().transfers_broken, 1);
+    for (int i = 0; i < ZC_ASKS; i++) {
+        cr_assert_eq(subject_replica()->asks[i].phase, ZC_ASK_IDLE);
+    }
+}
+
+Test(replica_ask, credit_is_given_as_chunks_are_taken) {
+    enum { BIG_BYTES = 200 * 1000 };
+    static char value[BIG_BYTES];
+    uint64_t session = ask(subject_hlc(0));
+    zc_origin_t origin = subject_origin('b');
+    for (uint32_t i = 0; i < 3; i++) {
+        zc_record_t record = {
+            .hlc = 10 - i, .key = zc_slice(value, i + 1), .value = zc_slice(value, BIG_BYTES)};
+        record.key_hash = zc_key_hash(record.key);
+        zc_message_t chunk = {.type = ZC_MESSAGE_SYNC_CHUNK};
+        chunk.sync_chunk = (zc_sync_chunk_t){.session = session,
+                                             .number = i,
+                                             .origins = &origin,
+                                             .origin_count = 1,
+                                             .records = &record,
+                                             .count = 1};
+        subject_receive(b, &chunk);
+        cr_assert_str_eq(subject_decided(), i < 2 ? "" : "to peer 0: sync_credit\n");
+    }
+}
+
+Test(replica_ask, replace_sync_drops_what_the_donor_has_seen_and_not_sent) {
+    zc_hlc_t first = subject_hlc(0);
+    subject_batch('b', 0, first, "kept=1 dropped=1");
+    subject_batch('c', 0, first, "unknown=1");
+    subject_set("mine", "1", 0);
+    zc_hlc_t last = subject_hlc(1);
+    uint64_t session = ask_replace(last);
+    replace_chunk(session, 0, first - 1, "kept=1");
+    zc_message_t end = end_of(session, 1, 'b', last);
+    end.sync_end.replace = true;
+    subject_receive(b, &end);
+    subject_tick();
+    cr_assert_str_eq(subject_holds("kept"), "1");
+    cr_assert_str_eq(subject_holds("dropped"), "~");
+    cr_assert_str_eq(subject_holds("unknown"), "1", "the donor has never seen it");
+    cr_assert_str_eq(subject_holds("mine"), "1");
+    cr_assert(covers('b', last));
+    cr_assert_eq(subject_counters().replace_syncs, 1);
+}
+
+Test(replica_ask, replace_sync_drops_what_is_not_above_the_donors_horizon) {
+    zc_hlc_t first = subject_hlc(0);
+    subject_batch('c', 0, first, "below=1 above=1");
+    uint64_t session = ask_replace(subject_hlc(1));
+    zc_floor_t floor = {.origin = subject_origin('d'), .hlc = 77};
+    zc_message_t end = end_of(session, 0, 'b', subject_hlc(1));
+    end.sync_end.replace = true;
+    end.sync_end.horizon = (zc_stamp_t){.hlc = first - 1, .origin = subject_origin('z')};
+    end.sync_end.floors = &floor;
+    end.sync_end.floor_count = 1;
+    subject_receive(b, &end);
+    subject_tick();
+    cr_assert_str_eq(subject_holds("below"), "~");
+    cr_assert_str_eq(subject_holds("above"), "1");
+    zc_store_t *store = zc_replica_store(subject_replica());
+    cr_assert_eq(zc_store_horizon(store).hlc, first - 1);
+    zc_origin_index_t index = zc_store_origin_find(store, &floor.origin);
+    cr_assert_eq(zc_store_floor(store, index), 77);
+}
+
+Test(replica_ask, own_write_after_a_replace_sync_is_above_its_horizon) {
+    uint64_t session = ask_replace(subject_hlc(0));
+    zc_message_t end = end_of(session, 0, 'b', subject_hlc(0));
+    end.sync_end.replace = true;
+    end.sync_end.horizon = (zc_stamp_t){.hlc = subject_hlc(9000), .origin = subject_origin('z')};
+    subject_receive(b, &end);
+    subject_tick();
+    cr_assert_eq(subject_counters().replace_syncs, 1);
+    cr_assert_eq(subject_set("new", "1", 0), ZCACHE_OK);
+    cr_assert_str_eq(subject_holds("new"), "1");
+}
+
+Test(replica_ask, broken_replace_sync_drops_nothing_and_takes_its_marks_away) {
+    zc_hlc_t first = subject_hlc(0);
+    subject_batch('b', 0, first, "held=1 other=1");
+    uint64_t session = ask_replace(subject_hlc(1));
+    replace_chunk(session, 0, first - 1, "held=1");
+    replace_chunk(session, 7, first - 1, "held=1");
+    cr_assert_eq(subject_replica()->asks[ZC_ASK_HUNTED].phase, ZC_ASK_UNMARKING);
+    subject_tick();
+    cr_assert_eq(subject_replica()->asks[ZC_ASK_HUNTED].phase, ZC_ASK_IDLE);
+    cr_assert_str_eq(subject_holds("other"), "1");
+    session = ask_replace_again(session, subject_hlc(1));
+    zc_message_t end = end_of(session, 0, 'b', subject_hlc(1));
+    end.sync_end.replace = true;
+    subject_receive(b, &end);
+    subject_tick();
+    cr_assert_str_eq(subject_holds("held"), "~", "a mark of the broken one does not count");
+}
+
+Test(replica_ask, replace_that_was_not_asked_for_breaks_the_transfer) {
+    zc_hlc_t last = subject_hlc(0);
+    subject_set("mine", "1", 0);
+    subject_tick();
+    subject_decided();
+    uint64_t session = ask(last);
+    replace_chunk(session, 0, last, "x=1");
+    cr_assert_eq(subject_counters().transfers_broken, 1);
+    subject_decided();
+    subject_run_ms(250);
+    zc_message_t end = end_of(subject_session(), 0, 's', subject_hlc(0));
+    end.sync_end.replace = true;
+    subject_receive(b, &end);
+    cr_assert_eq(subject_counters().transfers_broken, 2);
+    cr_assert_str_eq(subject_holds("mine"), "1");
+}
+
+Test(replica_ask, donor_that_may_replace_and_says_it_needs_to_is_not_asked_in_a_circle) {
+    zc_message_t end = subject_end(ask_replace(subject_hlc(0)), 0);
+    end.sync_end.result = ZC_SYNC_NEEDS_REPLACE;
+    subject_receive(b, &end);
+    subject_tick();
+    cr_assert_str_eq(subject_decided(), "to peer 0: sync_credit 0\n", "but only after a while");
+}
+
+Test(replica_ask, ends_that_run_too_far_ahead_are_refused) {
+    uint64_t session = ask_replace(subject_hlc(0));
+    zc_hlc_t far = subject_hlc(20000);
+    for (int i = 0; i < 3; i++) {
+        zc_message_t end = end_of(session, 0, 'b', i == 0 ? far : subject_hlc(0));
+        zc_floor_t floor = {.origin = subject_origin('d'), .hlc = far};
+        end.sync_end.replace = true;
+        end.sync_end.horizon.hlc = i == 1 ? far : 0;
+        end.sync_end.floors = &floor;
+        end.sync_end.floor_count = i == 2;
+        subject_receive(b, &end);
+        cr_assert_eq(subject_counters().skewed, (uint64_t)i + 1);
+        session = ask_replace_again(session, subject_hlc(0));
+    }
+    cr_assert_lt(subject_replica()->clock.hlc, far);
+}
+
+Test(replica_ask, what_others_say_of_the_own_origin_is_not_taken_over) {
+    subject_set("mine", "1", 0);
+    zc_hlc_t written = subject_replica()->written;
+    uint64_t session = ask(subject_hlc(0));
+    zc_message_t end = end_of(session, 0, 's', written + 100);
+    subject_receive(b, &end);
+    cr_assert_eq(subject_counters().deltas, 1);
+    cr_assert_not(covers('s', written + 100));
+    cr_assert(covers('s', written));
+}
+
+Test(replica_ask, end_without_memory_breaks_the_transfer_and_takes_nothing_over) {
+    zc_hlc_t last = subject_hlc(0);
+    uint64_t session = ask_replace(last);
+    zc_floor_t floor = {.origin = subject_origin('d'), .hlc = 77};
+    zc_message_t end = end_of(session, 0, 'b', last);
+    end.sync_end.replace = true;
+    end.sync_end.floors = &floor;
+    end.sync_end.floor_count = 1;
+    for (uint64_t n = 0; n < 2; n++) {
+        zc_failing_allocator_fail_after(subject_allocator(), n);
+        end.sync_end.session = session;
+        subject_receive(b, &end);
+        cr_assert(zc_failing_allocator_stop(subject_allocator()));
+        cr_assert_eq(subject_replica()->asks[ZC_ASK_HUNTED].phase, ZC_ASK_UNMARKING);
+        cr_assert_not(covers('b', last));
+        session = ask_replace_again(session, last);
+    }
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Whom to ask (R9): who can answer with a delta first, then the fullest. */
+#include <criterion/criterion.h>
+
+#include "tests/support/subject.h"
+
+static void start(void) {
+    subject_start(NULL);
+    for (int letter = 'b'; letter <= 'g'; letter++) {
+        subject_meet((char)letter);
+    }
+    subject_tick();
+    subject_decided();
+}
+
+TestSuite(replica_hunt, .init = start, .fini = subject_stop);
+
+static zc_peer_t *peer_at(zc_peer_number_t number) {
+    return zc_peers_at(&subject_replica()->peers, number);
+}
+
+Test(replica_hunt, peer_that_differs_is_asked_first_and_for_a_delta) {
+    zc_hunt_begin(subject_replica(), 3, 0);
+    bool replace = true;
+    cr_assert_eq(zc_hunt_donor(subject_replica(), &replace), peer_at(3));
+    cr_assert_not(replace);
+}
+
+Test(replica_hunt, then_some_others_and_at_last_one_that_cannot_for_everything) {
+    zc_hunt_begin(subject_replica(), 3, 0);
+    bool replace = true;
+    zc_peer_t *first = zc_hunt_donor(subject_replica(), &replace);
+    first->asked = true;
+    first->cannot_delta = true;
+    for (int i = 0; i < 3; i++) {
+        zc_peer_t *other = zc_hunt_donor(subject_replica(), &replace);
+        cr_assert_not_null(other);
+        cr_assert_not(replace);
+        cr_assert_not(other->asked, "nobody twice");
+        other->asked = true;
+    }
+    cr_assert_eq(zc_hunt_donor(subject_replica(), &replace), first);
+    cr_assert(replace);
+}
+
+Test(replica_hunt, without_anybody_who_could_not_nobody_is_asked_for_everything) {
+    zc_hunt_begin(subject_replica(), ZC_PEER_NONE, 0);
+    bool replace = false;
+    for (zc_peer_number_t i = 0; i < 6; i++) {
+        peer_at(i)->asked = true;
+    }
+    cr_assert_null(zc_hunt_donor(subject_replica(), &replace));
+}
+
+Test(replica_hunt, fullest_of_those_that_cannot_is_asked_for_everything) {
+    zc_hunt_begin(subject_replica(), 0, 0);
+    subject_replica()->hunt.replace = true;
+    for (zc_peer_number_t i = 0; i < 6; i++) {
+        peer_at(i)->entries = 100 * (i + 1);
+        peer_at(i)->cannot_delta = i < 4;
+    }
+    for (int i = 0; i < 50; i++) {
+        bool replace = false;
+        cr_assert_eq(zc_hunt_donor(subject_replica(), &replace), peer_at(3));
+        cr_assert(replace);
+    }
+}
+
+Test(replica_hunt, joiner_asks_one_of_the_fullest_at_random) {
+    subject_replica()->joining = true;
+    static const uint64_t entries[] = {10, 95, 100, 89, 90, 0};
+    for (zc_peer_number_t i = 0; i < 6; i++) {
+        peer_at(i)->entries = entries[i];
+    }
+    int asked[6] = {0};
+    for (int i = 0; i < 300; i++) {
+        bool replace = false;
+        const zc_peer_t *donor = zc_hunt_donor(subject_replica(), &replace);
+        cr_assert(replace);
+        asked[donor->number]++;
+    }
+    cr_assert_eq(asked[0] + asked[3] + asked[5], 0, "less than nine tenths");
+    cr_assert(asked[1] > 50 && asked[2] > 50 && asked[4] > 50);
+}
+
+Test(replica_hunt, only_live_peers_are_asked) {
+    static const zc_peer_state_t states[] = {ZC_PEER_DIALLED, ZC_PEER_JOINING, ZC_PEER_SUSPECT,
+                                             ZC_PEER_GONE,    ZC_PEER_SKEWED,  ZC_PEER_GONE};
+    for (zc_peer_number_t i = 0; i < 6; i++) {
+        peer_at(i)->state = states[i];
+        peer_at(i)->cannot_delta = true;
+    }
+    bool replace = false;
+    zc_hunt_begin(subject_replica(), 0, 0);
+    cr_assert_null(zc_hunt_donor(subject_replica(), &replace));
+    cr_assert_null(zc_hunt_full_donor(subject_replica()));
+}
+
+Test(replica_hunt, one_hunt_at_a_time) {
+    zc_hunt_for(subject_replica(), 2, 5000000);
+    zc_hunt_for(subject_replica(), 4, 1);
+    cr_assert_eq(subject_replica()->hunt.first, 2);
+    cr_assert_eq(subject_replica()->hunt.at_us, 5000000);
+    cr_assert(zc_hunt_is_under_way(subject_replica()));
+}
+
+Test(replica_hunt, first_peer_that_was_forgotten_is_passed_over) {
+    zc_hunt_begin(subject_replica(), 3, 0);
+    zc_membership_forget(subject_replica(), peer_at(3));
+    bool replace = true;
+    const zc_peer_t *donor = zc_hunt_donor(subject_replica(), &replace);
+    cr_assert_not_null(donor);
+    cr_assert_neq(donor->number, 3);
+}
