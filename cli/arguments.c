@@ -8,11 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zcache/limits.h>
+
+#include "cli/number.h"
 #include "cli/output.h"
 
 #define AT_DEFAULT "127.0.0.1:5000"
 
-enum { KEY_AT = 1000, KEY_JSON, KEY_SPECIAL = 0x100000 };
+enum { KEY_TTL = 256, KEY_AT = 1000, KEY_JSON, KEY_SPECIAL = 0x100000 };
+
+const struct argp_option zc_ttl_options[] = {
+    {"ttl", KEY_TTL, "SECONDS", 0, "The entry is gone so long after this, read or not (never)", 0},
+    {0},
+};
 
 typedef struct parse {
     const zc_usage_t *usage;
@@ -104,13 +112,14 @@ static int refuse_option(const zc_usage_t *usage, const struct argp_option *comm
 }
 
 static int check_words(const zc_usage_t *usage, const zc_arguments_t *arguments) {
+    const char *words = usage->words == NULL ? "" : usage->words;
     if (arguments->count < usage->least) {
-        return zc_fail(ZC_EXIT_USAGE, "a word is missing: 'zcache %s %s'", usage->name,
-                       usage->words);
+        return zc_fail(ZC_EXIT_USAGE, "a word is missing: 'zcache %s %s'", usage->name, words);
     }
     if (arguments->count > usage->most) {
-        return zc_fail(ZC_EXIT_USAGE, "%s: one word too many: 'zcache %s %s'",
-                       arguments->words[usage->most], usage->name, usage->words);
+        return zc_fail(ZC_EXIT_USAGE, "%s: one word too many: 'zcache %s%s%s'",
+                       arguments->words[usage->most], usage->name, words[0] == '\0' ? "" : " ",
+                       words);
     }
     return -1;
 }
@@ -122,13 +131,20 @@ static int show_help(const struct argp *argp, const zc_usage_t *usage) {
     return zc_output_finish(ZC_EXIT_DONE);
 }
 
+int zc_ttl_take(int key, const char *argument, void *context) {
+    return key == KEY_TTL
+               ? zc_option_seconds("--ttl", argument, 1, (uint64_t)ZCACHE_TTL_MAX_SECONDS * 1000,
+                                   NULL, context)
+               : (int)ARGP_ERR_UNKNOWN;
+}
+
 int zc_arguments_parse(const zc_usage_t *usage, int argc, char **argv, void *context,
                        zc_arguments_t *arguments) {
     struct argp_option common[4] = {{"help", 'h', NULL, 0, "Show this", 11}};
     size_t offered = 1;
     if (usage->at) {
         common[offered++] = (struct argp_option){
-            "at", KEY_AT, "HOST:PORT", 0, "The node to ask; else ZCACHE_AT, else " AT_DEFAULT, 10};
+            "at", KEY_AT, "HOST:PORT", 0, "The node to ask (ZCACHE_AT, else " AT_DEFAULT ")", 10};
     }
     if (usage->json) {
         common[offered++] = (struct argp_option){"json", KEY_JSON, NULL, 0, usage->json_text, 10};
@@ -142,12 +158,13 @@ int zc_arguments_parse(const zc_usage_t *usage, int argc, char **argv, void *con
                               .children = children};
     const char *environment = getenv("ZCACHE_AT");
     bool named = environment != NULL && environment[0] != '\0';
-    *arguments = (zc_arguments_t){.at = named ? environment : AT_DEFAULT};
+    *arguments = (zc_arguments_t){.at = named ? environment : AT_DEFAULT, .at_given = named};
     parse_t parse = {.usage = usage, .arguments = arguments, .context = context};
     unsigned flags = ARGP_NO_ERRS | ARGP_NO_HELP | (usage->in_order ? ARGP_IN_ORDER : 0);
     error_t error = argp_parse(&argp, argc, argv, flags, NULL, &parse);
     if (parse.at != NULL) {
         arguments->at = parse.at;
+        arguments->at_given = true;
     }
     if (parse.help && error == 0) {
         return show_help(&argp, usage);

@@ -26,10 +26,16 @@ typedef struct zc_usage {
 
 typedef struct zc_arguments {
     const char *at; /* HOST:PORT or an endpoint as --at, ZCACHE_AT or the default has it */
+    bool at_given;  /* by --at or ZCACHE_AT */
     bool json;
     char **words; /* point into argv */
     size_t count;
 } zc_arguments_t;
+
+/* --ttl, as options and take of a command whose context is a uint64_t of milliseconds; it is
+ * untouched where the option is not given. */
+extern const struct argp_option zc_ttl_options[];
+int zc_ttl_take(int key, const char *argument, void *context);
 
 /* Reads the command line. Returns -1 to go on, or the exit status where all is said: after --help,
  * or after an error. */

@@ -46,7 +46,8 @@ static int take(int key, const char *argument, void *context) {
 static const zc_usage_t usage = {
     .name = "bench",
     .text = "Measure get and set: over inproc at a node of its own, and over tcp at the node of "
-            "--at, or, where none answers, at its own; one at a time, and pipelined in batches of "
+            "--at, or, where none is named and none answers, at its own; one at a time, and "
+            "pipelined in batches of "
             "16 with 50 under way. Latency is that of a call, or of a whole batch. The keys begin "
             "with \"zcache-bench:\" and are deleted in the end.",
     .options = options,
@@ -121,22 +122,24 @@ static int measure_all(zcache_t *cache, const char *transport, const zc_measure_
     return zc_report(cache, status == ZCACHE_MISS ? ZCACHE_OK : status);
 }
 
-/* The node of --at, or else the one that runs here. */
-static zcache_status open_tcp(const char *at, const zcache_node_t *node, zcache_t **cache) {
-    zcache_status status = zc_connect_quietly(at, cache);
-    if (status == ZCACHE_OK || status == ZCACHE_INVALID) {
+/* The node that was named; where none was, the one at the usual address, or else the one that runs
+ * here. */
+static zcache_status open_tcp(const zc_arguments_t *arguments, const zcache_node_t *node,
+                              zcache_t **cache) {
+    zcache_status status = zc_connect_quietly(arguments->at, cache);
+    if (status == ZCACHE_OK || arguments->at_given) {
         return status;
     }
     return zc_connect_quietly(zcache_node_endpoint(node), cache);
 }
 
-static int measure_node(zcache_node_t *node, const char *at, const zc_measure_options_t *measure,
-                        report_t *report) {
+static int measure_node(zcache_node_t *node, const zc_arguments_t *arguments,
+                        const zc_measure_options_t *measure, report_t *report) {
     zcache_t *inproc = NULL;
     zcache_t *tcp = NULL;
     zcache_status status = zcache_open(zcache_node_inproc_endpoint(node), &inproc);
     if (status == ZCACHE_OK) {
-        status = open_tcp(at, node, &tcp);
+        status = open_tcp(arguments, node, &tcp);
     }
     int result = ZC_EXIT_DONE;
     if (status == ZCACHE_OK) {
@@ -144,7 +147,7 @@ static int measure_node(zcache_node_t *node, const char *at, const zc_measure_op
         direct.direct = true;
         result = measure_all(inproc, "inproc", &direct, report);
     } else {
-        result = zc_fail(zc_exit_of(status), "%s: %s", at, zcache_status_text(status));
+        result = zc_fail(zc_exit_of(status), "%s: %s", arguments->at, zcache_status_text(status));
     }
     if (result == ZC_EXIT_DONE) {
         result = measure_all(tcp, "tcp", measure, report);
@@ -163,7 +166,7 @@ static int measure_and_report(zcache_node_t *node, const zc_arguments_t *argumen
             return zc_fail(ZC_EXIT_FAILED, "out of memory");
         }
     }
-    int status = measure_node(node, arguments->at, measure, &report);
+    int status = measure_node(node, arguments, measure, &report);
     if (report.table != NULL) {
         zc_table_print(report.table);
         zc_table_destroy(&report.table);

@@ -13,6 +13,8 @@
 
 #include <zcache/limits.h>
 
+#include "cli/output.h"
+
 /* The command gets the write end as its standard output, and SIGPIPE as it was for us. */
 static int spawn(char *const *words, const int ends[2], pid_t *process) {
     posix_spawn_file_actions_t actions;
@@ -31,6 +33,15 @@ static int spawn(char *const *words, const int ends[2], pid_t *process) {
     return error;
 }
 
+static void remember(zc_child_t *child, const char *block, size_t size) {
+    if (child->kept == ZC_CHILD_KEPT && size > ZCACHE_VALUE_MAX_CEILING - child->output.size) {
+        child->kept = ZC_CHILD_TOO_LARGE;
+    }
+    if (child->kept == ZC_CHILD_KEPT && !zc_input_append(&child->output, block, size)) {
+        child->kept = ZC_CHILD_NO_MEMORY;
+    }
+}
+
 /* Passes on and remembers what comes through the pipe. Once nobody reads what we write, closing the
  * pipe tells the command. */
 static void pass_on(int end, zc_child_t *child) {
@@ -44,14 +55,13 @@ static void pass_on(int end, zc_child_t *child) {
             return;
         }
         size_t size = (size_t)got;
-        if (fwrite(block, 1, size, stdout) != size || fflush(stdout) != 0) {
-            child->cut = true;
+        fwrite(block, 1, size, stdout);
+        fflush(stdout);
+        if (zc_output_broken()) {
+            child->kept = ZC_CHILD_REFUSED;
             return;
         }
-        if (child->cut || size > ZCACHE_VALUE_MAX_CEILING - child->output.size ||
-            !zc_input_append(&child->output, block, size)) {
-            child->cut = true;
-        }
+        remember(child, block, size);
     }
 }
 

@@ -12,6 +12,9 @@ enum { CONNECT_MS = 1000, ANSWER_MS = 10000 };
 
 bool zc_at_endpoint(const char *at, char endpoint[ZC_AT_BYTES]) {
     const char *host = strncmp(at, "tcp://", 6) == 0 ? at + 6 : at;
+    if (host[strspn(host, "0123456789")] == '\0') {
+        return false; /* a port without its host, which libc would take for an address */
+    }
     const char *bracket = strrchr(host, ']');
     bool has_port = strchr(bracket == NULL ? host : bracket, ':') != NULL;
     int bytes = snprintf(endpoint, ZC_AT_BYTES, "tcp://%s%s", host, has_port ? "" : ":5000");

@@ -13,22 +13,7 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/msgpack.h"
-#include "cli/number.h"
 #include "cli/output.h"
-
-enum { KEY_TTL = 256 };
-
-static const struct argp_option options[] = {
-    {"ttl", KEY_TTL, "SECONDS", 0, "Forget it so long after it ran", 0},
-    {0},
-};
-
-static int take(int key, const char *argument, void *context) {
-    return key == KEY_TTL
-               ? zc_option_seconds("--ttl", argument, 1, (uint64_t)ZCACHE_TTL_MAX_SECONDS * 1000,
-                                   NULL, context)
-               : (int)ARGP_ERR_UNKNOWN;
-}
 
 static const zc_usage_t usage = {
     .name = "memo",
@@ -38,8 +23,8 @@ static const zc_usage_t usage = {
     .text = "Run COMMAND, keep its standard output and its exit status, and from then on write and "
             "return those without running it, on every node. The key is made of COMMAND's words "
             "alone. Where no node answers, COMMAND is run.",
-    .options = options,
-    .take = take,
+    .options = zc_ttl_options,
+    .take = zc_ttl_take,
     .at = true,
     .in_order = true,
 };
@@ -77,14 +62,15 @@ static bool replay(const zcache_value_t *value, int *status) {
     if (whole) {
         *status = (int)items[0].via.u64;
         fwrite(items[1].via.bin.ptr, 1, items[1].via.bin.size, stdout);
+        zc_output_broken(); /* takes the reason, where there is one */
     }
     msgpack_unpacked_destroy(&unpacked);
     return whole;
 }
 
-/* Keeps what the command left. A failure costs the next caller a run, and is no more than told. */
-static void keep(zcache_t *cache, const zcache_memo_key_t *key, const zc_child_t *child,
-                 uint64_t ttl_ms) {
+/* Sets what the command left. */
+static zcache_status set_result(zcache_t *cache, const zcache_memo_key_t *key,
+                                const zc_child_t *child, uint64_t ttl_ms) {
     msgpack_sbuffer packed;
     msgpack_packer packer;
     msgpack_sbuffer_init(&packed);
@@ -98,11 +84,32 @@ static void keep(zcache_t *cache, const zcache_memo_key_t *key, const zc_child_t
         done ? zcache_set_typed(cache, zcache_memo_key_data(key), zcache_memo_key_size(key),
                                 packed.data, packed.size, ZCACHE_MSGPACK, ttl_ms)
              : ZCACHE_NO_MEMORY;
-    if (status != ZCACHE_OK) {
-        const char *text = done ? zcache_error(cache) : zcache_status_text(status);
-        zc_fail(0, "the output is not kept: %s", text);
-    }
     msgpack_sbuffer_destroy(&packed);
+    return status;
+}
+
+/* Keeps what the command left. A failure costs the next caller a run, and is no more than told. */
+static void keep(zcache_t *cache, const zcache_memo_key_t *key, const zc_child_t *child,
+                 uint64_t ttl_ms) {
+    zcache_status status = ZCACHE_OK;
+    switch (child->kept) {
+    case ZC_CHILD_KEPT:
+        status = set_result(cache, key, child, ttl_ms);
+        break;
+    case ZC_CHILD_TOO_LARGE:
+        zc_fail(0, "the output is not kept: it has more than %d bytes", ZCACHE_VALUE_MAX_CEILING);
+        return;
+    case ZC_CHILD_NO_MEMORY:
+        status = ZCACHE_NO_MEMORY;
+        break;
+    case ZC_CHILD_REFUSED:
+        return; /* one line about it is enough */
+    }
+    if (status != ZCACHE_OK) {
+        const char *text = zcache_error(cache);
+        zc_fail(0, "the output is not kept: %s",
+                text[0] == '\0' ? zcache_status_text(status) : text);
+    }
 }
 
 /* Runs the command; `cache` and `key` are NULL where nothing can be kept. */
@@ -114,10 +121,8 @@ static int run(zcache_t *cache, const zcache_memo_key_t *key, char *const *words
         return zc_fail(error == ENOENT ? 127 : 126, "%s: cannot run it: %s", words[0],
                        strerror(error));
     }
-    if (child.ended && !child.cut && cache != NULL) {
+    if (child.ended && cache != NULL) {
         keep(cache, key, &child, ttl_ms);
-    } else if (child.ended && child.cut && cache != NULL) {
-        zc_fail(0, "the output is not kept: it has more than %d bytes", ZCACHE_VALUE_MAX_CEILING);
     }
     zc_child_fini(&child);
     return child.status;

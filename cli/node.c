@@ -14,6 +14,7 @@
 #include "cli/number.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "cli/speaker.h"
 
 enum {
     KEY_HOST = 256,
@@ -131,11 +132,6 @@ static const zc_usage_t usage = {
     .take = take,
 };
 
-static void log_line(void *context, const char *line) {
-    (void)context;
-    zc_fail(0, "%s", line);
-}
-
 /* The signals that end a node. They are blocked before it starts, so that its threads have them
  * blocked as well, and are then waited for. */
 static void block_signals(sigset_t *signals) {
@@ -159,16 +155,23 @@ int zc_command_node(int argc, char **argv) {
     settings_t settings;
     zcache_node_options_init(&settings.node);
     settings.node.join = settings.joins;
-    settings.node.log = log_line;
     int status = zc_arguments_parse(&usage, argc, argv, &settings, &arguments);
     if (status >= 0) {
         return status;
     }
     sigset_t signals;
     block_signals(&signals);
+    /* The log comes from the node's own thread, which must never wait for standard error. */
+    static zc_speaker_t speaker;
+    if (!zc_speaker_start(&speaker)) {
+        return zc_fail(ZC_EXIT_FAILED, "cannot start: %s", strerror(errno));
+    }
+    settings.node.log = zc_speaker_say;
+    settings.node.log_context = &speaker;
     zcache_node_t *node = NULL;
     zcache_status started = zcache_node_start(&settings.node, &node);
     if (started != ZCACHE_OK) {
+        zc_speaker_stop(&speaker);
         const char *text = zcache_node_start_error();
         return zc_fail(zc_exit_of(started), "%s",
                        text[0] == '\0' ? zcache_status_text(started) : text);
@@ -180,5 +183,6 @@ int zc_command_node(int argc, char **argv) {
     }
     await_signal(&signals);
     zcache_node_stop(&node);
+    zc_speaker_stop(&speaker);
     return ZC_EXIT_DONE;
 }

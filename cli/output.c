@@ -14,6 +14,7 @@
 #include "cli/utf8.h"
 
 static const char *prefix = "zcache";
+static int broken_error; /* errno when standard output was first found broken; 0: it was not */
 
 void zc_output_begin(const char *program) {
     prefix = program;
@@ -65,7 +66,11 @@ int zc_exit_of(zcache_status status) {
 }
 
 bool zc_output_broken(void) {
-    return ferror(stdout) != 0;
+    bool broken = ferror(stdout) != 0;
+    if (broken && broken_error == 0) {
+        broken_error = errno;
+    }
+    return broken;
 }
 
 int zc_output_finish(int status) {
@@ -82,6 +87,7 @@ int zc_output_finish(int status) {
     if (!broken) {
         return status;
     }
+    error = broken_error == 0 ? error : broken_error;
     return error == EPIPE ? ZC_EXIT_DONE
                           : zc_fail(ZC_EXIT_FAILED, "cannot write the output: %s", strerror(error));
 }

@@ -15,7 +15,7 @@ typedef enum zc_exit {
     ZC_EXIT_MISS = 1,        /* no such key, not equal, not ready, not all of it */
     ZC_EXIT_USAGE = 2,       /* the command line or the input is wrong */
     ZC_EXIT_UNREACHABLE = 3, /* the node does not answer, or cannot be started */
-    ZC_EXIT_FAILED = 1,      /* this machine refused: disk full, no memory */
+    ZC_EXIT_FAILED = 1,      /* refused: disk full, no memory, the node is busy */
 } zc_exit_t;
 
 /* The exit status for what a call of the library returned. */
@@ -29,7 +29,8 @@ const char *zc_output_program(void);
 /* One line on standard error, behind the prefix. Returns `status`. */
 int zc_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* True once standard output has refused something; then writing on is of no use. */
+/* True once standard output has refused something; then writing on is of no use. The first call
+ * after that takes the reason from errno, for zc_output_finish. */
 bool zc_output_broken(void);
 
 /* Closes standard output and returns `status`; or, where not all could be written, says so and

@@ -8,22 +8,7 @@
 #include "cli/connect.h"
 #include "cli/input.h"
 #include "cli/msgpack.h"
-#include "cli/number.h"
 #include "cli/output.h"
-
-enum { KEY_TTL = 256 };
-
-static const struct argp_option options[] = {
-    {"ttl", KEY_TTL, "SECONDS", 0, "The entry is gone so long after this, read or not", 0},
-    {0},
-};
-
-static int take(int key, const char *argument, void *context) {
-    return key == KEY_TTL
-               ? zc_option_seconds("--ttl", argument, 1, (uint64_t)ZCACHE_TTL_MAX_SECONDS * 1000,
-                                   NULL, context)
-               : (int)ARGP_ERR_UNKNOWN;
-}
 
 static const zc_usage_t usage = {
     .name = "set",
@@ -31,8 +16,8 @@ static const zc_usage_t usage = {
     .least = 2,
     .most = 2,
     .text = "Set KEY to the bytes of VALUE; VALUE - reads them from standard input.",
-    .options = options,
-    .take = take,
+    .options = zc_ttl_options,
+    .take = zc_ttl_take,
     .at = true,
     .json = true,
     .json_text = "VALUE is JSON, and is kept as msgpack",

@@ -26,7 +26,7 @@ typedef struct wish {
 
 static const struct argp_option options[] = {
     {"values", KEY_VALUES, NULL, 0, "Show new values too", 0},
-    {"count", KEY_COUNT, "N", 0, "End after N changes", 0},
+    {"count", KEY_COUNT, "N", 0, "End after N changes (never)", 0},
     {0},
 };
 

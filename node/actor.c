@@ -69,7 +69,7 @@ static void take_peer_message(zc_actor_t *actor, zc_link_t from, zc_slice_t byte
 }
 
 static void take_broadcasts(zc_actor_t *actor) {
-    void *socket = zsock_resolve(actor->sockets.subscribe);
+    void *socket = actor->sockets.subscribe;
     for (int i = 0; i < MESSAGES_PER_TURN; i++) {
         received_t received = receive(actor, socket, 1);
         if (received == RECEIVED_NOTHING) {
@@ -87,9 +87,8 @@ static void take_broadcasts(zc_actor_t *actor) {
 /* A step may hang up on this very peer or dial it anew, so its DEALER is looked up each time. */
 static void take_answers(zc_actor_t *actor, zc_peer_number_t peer) {
     for (int i = 0; i < MESSAGES_PER_TURN; i++) {
-        zsock_t *dealer = zc_dial_dealer(&actor->dial, peer);
-        received_t received =
-            dealer != NULL ? receive(actor, zsock_resolve(dealer), 1) : RECEIVED_NOTHING;
+        void *dealer = zc_dial_dealer(&actor->dial, peer);
+        received_t received = dealer != NULL ? receive(actor, dealer, 1) : RECEIVED_NOTHING;
         if (received == RECEIVED_NOTHING) {
             return;
         }
@@ -103,7 +102,7 @@ static void take_answers(zc_actor_t *actor, zc_peer_number_t peer) {
 }
 
 static void take_routed(zc_actor_t *actor) {
-    void *socket = zsock_resolve(actor->sockets.router);
+    void *socket = actor->sockets.router;
     for (int i = 0; i < MESSAGES_PER_TURN; i++) {
         received_t received = receive(actor, socket, 2);
         if (received == RECEIVED_NOTHING) {
@@ -123,7 +122,7 @@ static void take_routed(zc_actor_t *actor) {
 }
 
 static void take_subscriptions(zc_actor_t *actor) {
-    void *socket = zsock_resolve(actor->sockets.watch);
+    void *socket = actor->sockets.watch;
     bool changed = false;
     zc_shared_lock(actor->shared);
     for (int i = 0; i < MESSAGES_PER_TURN; i++) {
@@ -161,16 +160,12 @@ static void send_events(zc_actor_t *actor) {
     zc_shared_lock(actor->shared);
     zc_queued_event_t *events = zc_watch_take(&actor->shared->watch);
     zc_shared_unlock(actor->shared);
-    zc_watch_send(events, zsock_resolve(actor->sockets.watch));
+    zc_watch_send(events, actor->sockets.watch);
 }
 
 /* What does not hang on the replica's deadline. */
 static void look_after(zc_actor_t *actor) {
     uint64_t now_us = zc_process_now_us();
-    zc_waiting_t *overdue = NULL;
-    while ((overdue = zc_reads_overdue(&actor->reads, now_us, ZCACHE_MISS)) != NULL) {
-        zc_actor_finish(actor, overdue);
-    }
     zc_shared_lock(actor->shared);
     zc_spies_expire(&actor->spies, now_us);
     if (atomic_load(&actor->shared->joining)) {
@@ -179,6 +174,12 @@ static void look_after(zc_actor_t *actor) {
         atomic_store(&actor->shared->joining, view.joining);
     }
     zc_shared_unlock(actor->shared);
+    /* What a joining node does not have is no miss. */
+    zcache_status absent = atomic_load(&actor->shared->joining) ? ZCACHE_BUSY : ZCACHE_MISS;
+    zc_waiting_t *overdue = NULL;
+    while ((overdue = zc_reads_overdue(&actor->reads, now_us)) != NULL) {
+        zc_actor_give_up(actor, overdue, absent);
+    }
     zc_actor_ask_donor(actor);
 }
 
@@ -188,19 +189,18 @@ static void set_socket(zc_actor_t *actor, size_t place, void *socket) {
     actor->poll[place] = (zmq_pollitem_t){.socket = socket, .events = ZMQ_POLLIN};
 }
 
-static void make_poll_set(zc_actor_t *actor, zsock_t *pipe) {
-    set_socket(actor, ZC_POLL_PIPE, zsock_resolve(pipe));
+static void make_poll_set(zc_actor_t *actor) {
     actor->poll[ZC_POLL_WAKE] =
         (zmq_pollitem_t){.fd = actor->shared->wake_fd, .events = ZMQ_POLLIN};
-    set_socket(actor, ZC_POLL_SUBSCRIBE, zsock_resolve(actor->sockets.subscribe));
-    set_socket(actor, ZC_POLL_ROUTER, zsock_resolve(actor->sockets.router));
-    set_socket(actor, ZC_POLL_WATCH, zsock_resolve(actor->sockets.watch));
+    set_socket(actor, ZC_POLL_SUBSCRIBE, actor->sockets.subscribe);
+    set_socket(actor, ZC_POLL_ROUTER, actor->sockets.router);
+    set_socket(actor, ZC_POLL_WATCH, actor->sockets.watch);
     actor->poll_count = ZC_POLL_DEALERS;
     for (zc_peer_number_t peer = 0; peer < ZCACHE_MEMBERS_MAX; peer++) {
-        zsock_t *dealer = zc_dial_dealer(&actor->dial, peer);
+        void *dealer = zc_dial_dealer(&actor->dial, peer);
         if (dealer != NULL) {
             actor->polled_peers[actor->poll_count] = peer;
-            set_socket(actor, actor->poll_count++, zsock_resolve(dealer));
+            set_socket(actor, actor->poll_count++, dealer);
         }
     }
     actor->polled_changes = actor->dial.changes;
@@ -243,18 +243,10 @@ static void take_what_came(zc_actor_t *actor) {
     }
 }
 
-/* The pipe brings "$TERM" and nothing else. */
-static bool is_to_end(zsock_t *pipe) {
-    char *command = zstr_recv(pipe);
-    bool end = command == NULL || streq(command, "$TERM");
-    zstr_free(&command);
-    return end;
-}
-
 /* One turn; false: it is the last. */
-static bool turn(zc_actor_t *actor, zsock_t *pipe) {
+static bool turn(zc_actor_t *actor) {
     if (actor->polled_changes != actor->dial.changes) {
-        make_poll_set(actor, pipe);
+        make_poll_set(actor);
     }
     int ready = zmq_poll(actor->poll, (int)actor->poll_count, sleep_ms(actor));
     /* From here to the end of the turn nobody has to wake this thread. */
@@ -266,7 +258,7 @@ static bool turn(zc_actor_t *actor, zsock_t *pipe) {
         eventfd_t count = 0;
         (void)eventfd_read(actor->shared->wake_fd, &count);
     }
-    if (is_ready(actor, ZC_POLL_PIPE) && is_to_end(pipe)) {
+    if (atomic_load(&actor->shared->ending)) {
         return false;
     }
     take_what_came(actor);
@@ -329,8 +321,8 @@ static void leave(zc_actor_t *actor) {
     const zc_event_t event = {.type = ZC_EVENT_LEAVE, .now_us = zc_process_now_us()};
     zc_actor_step(actor, &event);
     zc_waiting_t *waiting = NULL;
-    while ((waiting = zc_reads_overdue(&actor->reads, UINT64_MAX, ZCACHE_STOPPED)) != NULL) {
-        zc_actor_finish(actor, waiting);
+    while ((waiting = zc_reads_overdue(&actor->reads, UINT64_MAX)) != NULL) {
+        zc_actor_give_up(actor, waiting, ZCACHE_STOPPED);
     }
     send_events(actor);
     zc_log_flush(&actor->log);
@@ -339,12 +331,10 @@ static void leave(zc_actor_t *actor) {
     zc_shared_unlock(actor->shared);
 }
 
-void zc_actor_run(zsock_t *pipe, void *arguments) {
-    zc_actor_t *actor = arguments;
+void zc_actor_run(zc_actor_t *actor) {
     (void)pthread_setname_np(pthread_self(), "zcache node");
-    zsock_signal(pipe, 0);
-    make_poll_set(actor, pipe);
-    while (turn(actor, pipe)) {
+    make_poll_set(actor);
+    while (turn(actor)) {
     }
     leave(actor);
     zc_actor_destroy(actor);

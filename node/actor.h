@@ -25,8 +25,7 @@
 #include "node/spies.h"
 
 enum {
-    ZC_POLL_PIPE, /* places in the poll set; DEALERs follow */
-    ZC_POLL_WAKE,
+    ZC_POLL_WAKE, /* places in the poll set; DEALERs follow */
     ZC_POLL_SUBSCRIBE,
     ZC_POLL_ROUTER,
     ZC_POLL_WATCH,
@@ -66,8 +65,8 @@ zc_actor_t *zc_actor_new(const zc_config_t *config, const zc_sockets_t *sockets,
 /* For one that never ran. */
 void zc_actor_destroy(zc_actor_t *actor);
 
-/* The thread (zactor_fn): `arguments` is the zc_actor_t, which is destroyed at its end. */
-void zc_actor_run(zsock_t *pipe, void *arguments);
+/* What the thread does until zc_shared_end; destroys the actor at its end. */
+void zc_actor_run(zc_actor_t *actor);
 
 /* -- perform.c: steps and their effects ------------------------------------ */
 
@@ -81,10 +80,13 @@ void zc_actor_send_route(zc_actor_t *actor, uint64_t route, zmq_msg_t *body);
 /* Sends a whole response in `buffer`. */
 void zc_actor_respond(zc_actor_t *actor, uint64_t route, zc_buffer_t *buffer);
 
-/* Asks a donor for every hole that was not asked yet. As long as the node is joining and knows
- * nobody to ask, holes wait for one (rule S1: no false misses); after that they are filled from
- * what is here. */
+/* Asks a donor for every hole that was not asked yet, or whose donor did not answer. As long as the
+ * node is joining and knows nobody to ask, holes wait for one (rule S1: no false misses); after
+ * that they are filled from what is here. */
 void zc_actor_ask_donor(zc_actor_t *actor);
+
+/* Fills every open hole with what is here, or else with `otherwise`, and responds. */
+void zc_actor_give_up(zc_actor_t *actor, zc_waiting_t *waiting, zcache_status otherwise);
 
 /* Responds with an answer that is complete. */
 void zc_actor_finish(zc_actor_t *actor, zc_waiting_t *waiting);

@@ -66,6 +66,9 @@ zcache_status zc_address_parse(const char *text, uint16_t port_default, zc_addre
     if (host_bytes == 0 || host_bytes >= ZC_HOST_BYTES) {
         return ZCACHE_INVALID;
     }
+    if (strspn(host, "0123456789") >= host_bytes) {
+        return ZCACHE_INVALID; /* a port without its host, which libc would take for an address */
+    }
     uint16_t port = port_default;
     if (port_text != NULL && parse_port(port_text, &port) != ZCACHE_OK) {
         return ZCACHE_INVALID;
@@ -141,6 +144,14 @@ void zc_address_of_machine(bool ipv6, zc_numeric_t *numeric) {
         }
     }
     freeifaddrs(interfaces);
+}
+
+bool zc_address_is_numeric(const char *endpoint) {
+    zc_address_t address;
+    struct in6_addr number;
+    const char *host = endpoint + strlen("tcp://");
+    return zc_address_parse(host, 0, &address) == ZCACHE_OK &&
+           inet_pton(host[0] == '[' ? AF_INET6 : AF_INET, address.host, &number) == 1;
 }
 
 zcache_status zc_address_endpoint(const char *host, uint16_t port,

@@ -43,6 +43,10 @@ zcache_status zc_address_resolve(const char *host, zc_numeric_t *numeric);
  * interface that is up and is not the loopback; where there is none, the loopback. */
 void zc_address_of_machine(bool ipv6, zc_numeric_t *numeric);
 
+/* Whether the host of a valid endpoint "tcp://HOST:PORT" is an address and not a name: four decimal
+ * numbers with dots, or IPv6 in brackets. */
+bool zc_address_is_numeric(const char *endpoint);
+
 /* Writes "tcp://HOST:PORT" with brackets where HOST is IPv6. Returns OK, or INVALID where that is
  * longer than ZCACHE_NAME_BYTES_MAX or HOST has characters that no host has. */
 zcache_status zc_address_endpoint(const char *host, uint16_t port,

@@ -99,7 +99,8 @@ static zcache_status take_advertise(zc_config_t *config, const char *advertise) 
                               address.host);
     }
     config->advertised = true;
-    memcpy(config->advertise_host, address.host, sizeof(address.host));
+    /* Peers dial nothing but addresses (dial.h). */
+    memcpy(config->advertise_host, numeric.host, sizeof(numeric.host));
     config->advertise_port = address.port;
     return ZCACHE_OK;
 }
@@ -121,9 +122,10 @@ static zcache_status take_seed(zc_config_t *config, const char *join) {
                               "the mesh",
                               join);
     }
-    /* Sockets look IPv4 names up; a name that has nothing but IPv6 is dialled as numbers. */
-    if (numeric.ipv6 && zc_address_endpoint(numeric.host, address.port, endpoint) != ZCACHE_OK) {
-        return ZCACHE_INVALID;
+    /* The name is looked up once, here, and dialled as the address that it has now (dial.h). */
+    if (zc_address_endpoint(numeric.host, address.port, endpoint) != ZCACHE_OK) {
+        return zc_failure_set(ZCACHE_INVALID, "join %s is not an address that can be dialled",
+                              join);
     }
     config->seed_count++;
     return ZCACHE_OK;

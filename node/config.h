@@ -27,8 +27,8 @@ typedef struct zc_config {
 } zc_config_t;
 
 /* Checks all options and copies them. Names are looked up, which may take as long as the resolver
- * wants. On failure *config is untouched and zc_failure_text says why. Returns OK, INVALID or
- * UNRESOLVED. */
+ * wants; what is kept of them are addresses. On failure *config is untouched and zc_failure_text
+ * says why. Returns OK, INVALID or UNRESOLVED. */
 zcache_status zc_config_init(zc_config_t *config, const zcache_node_options_t *options);
 
 /* The three endpoints that others dial, where `port` was bound. Returns OK or INVALID. */

@@ -3,24 +3,34 @@
  *
  * Invariant: SUB is connected to an endpoint exactly if one of the peers has it as `subscribed`.
  * libzmq does nothing when it is to connect SUB where it is connected already, not even if that
- * connection is dead for ever: so an endpoint is always disconnected first. */
+ * connection is dead for ever: so an endpoint is always disconnected first. No name ever reaches
+ * libzmq, whose one thread for all sockets would stand still while it is looked up. */
+#define _GNU_SOURCE
 #include "node/dial.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/assert.h"
+#include "lib/client/socket.h"
 #include "lib/wire/text.h"
+#include "node/address.h"
+#include "node/process.h"
 
-void zc_dial_init(zc_dial_t *dial, zsock_t *subscribe) {
+/* A DEALER with its connection, the connection of SUB, and the two by which the peer dials us. */
+enum { DESCRIPTORS_PER_PEER = 5 };
+
+void zc_dial_init(zc_dial_t *dial, void *subscribe) {
     memset(dial, 0, sizeof(*dial));
     dial->subscribe = subscribe;
+    size_t descriptors = zc_process_descriptors();
+    dial->count_max = (descriptors - descriptors / 4) / DESCRIPTORS_PER_PEER;
 }
 
 void zc_dial_fini(zc_dial_t *dial) {
     for (zc_peer_number_t peer = 0; peer < ZCACHE_MEMBERS_MAX; peer++) {
         if (dial->peers[peer] != NULL) {
-            zsock_destroy(&dial->peers[peer]->dealer);
+            zc_socket_close(&dial->peers[peer]->dealer);
             free(dial->peers[peer]);
             dial->peers[peer] = NULL;
         }
@@ -33,17 +43,30 @@ static bool copy_endpoint(zc_slice_t endpoint, char out[ZC_ENDPOINT_BYTES]) {
     if (endpoint.bytes >= ZC_ENDPOINT_BYTES || !zc_endpoint_valid(endpoint)) {
         return false;
     }
-    memcpy(out, endpoint.data, endpoint.bytes);
-    out[endpoint.bytes] = '\0';
+    char text[ZC_ENDPOINT_BYTES];
+    memcpy(text, endpoint.data, endpoint.bytes);
+    text[endpoint.bytes] = '\0';
+    if (!zc_address_is_numeric(text)) {
+        return false;
+    }
+    memcpy(out, text, endpoint.bytes + 1);
     return true;
 }
 
-static zc_dialled_t *obtain(zc_dial_t *dial, zc_peer_number_t peer) {
+static zcache_status obtain(zc_dial_t *dial, zc_peer_number_t peer, zc_dialled_t **dialled) {
     ZC_ASSERT(peer < ZCACHE_MEMBERS_MAX);
     if (dial->peers[peer] == NULL) {
+        if (dial->count >= dial->count_max) {
+            return ZCACHE_BUSY;
+        }
         dial->peers[peer] = calloc(1, sizeof(zc_dialled_t));
+        if (dial->peers[peer] == NULL) {
+            return ZCACHE_NO_MEMORY;
+        }
+        dial->count++;
     }
-    return dial->peers[peer];
+    *dialled = dial->peers[peer];
+    return ZCACHE_OK;
 }
 
 zcache_status zc_dial_open(zc_dial_t *dial, zc_peer_number_t peer, zc_slice_t endpoint) {
@@ -51,16 +74,16 @@ zcache_status zc_dial_open(zc_dial_t *dial, zc_peer_number_t peer, zc_slice_t en
     if (!copy_endpoint(endpoint, text)) {
         return ZCACHE_INVALID;
     }
-    zc_dialled_t *dialled = obtain(dial, peer);
-    if (dialled == NULL) {
-        return ZCACHE_NO_MEMORY;
+    zc_dialled_t *dialled = NULL;
+    zcache_status status = obtain(dial, peer, &dialled);
+    if (status != ZCACHE_OK) {
+        return status;
     }
-    zsock_destroy(&dialled->dealer);
+    zc_socket_close(&dialled->dealer);
     dial->changes++;
-    zsock_t *dealer = zc_sockets_dealer();
-    if (dealer == NULL || !zc_sockets_prepare(dealer, text) ||
-        zmq_connect(zsock_resolve(dealer), text) != 0) {
-        zsock_destroy(&dealer);
+    void *dealer = zc_sockets_dealer();
+    if (dealer == NULL || !zc_sockets_prepare(dealer, text) || zmq_connect(dealer, text) != 0) {
+        zc_socket_close(&dealer);
         return ZCACHE_SYSTEM;
     }
     dialled->dealer = dealer;
@@ -83,7 +106,7 @@ static void unsubscribe(zc_dial_t *dial, zc_dialled_t *dialled) {
     memcpy(endpoint, dialled->subscribed, sizeof(endpoint));
     dialled->subscribed[0] = '\0';
     if (endpoint[0] != '\0' && !somebody_has(dial, endpoint)) {
-        zmq_disconnect(zsock_resolve(dial->subscribe), endpoint);
+        zmq_disconnect(dial->subscribe, endpoint);
     }
 }
 
@@ -92,12 +115,13 @@ zcache_status zc_dial_subscribe(zc_dial_t *dial, zc_peer_number_t peer, zc_slice
     if (!copy_endpoint(endpoint, text)) {
         return ZCACHE_INVALID;
     }
-    zc_dialled_t *dialled = obtain(dial, peer);
-    if (dialled == NULL) {
-        return ZCACHE_NO_MEMORY;
+    zc_dialled_t *dialled = NULL;
+    zcache_status status = obtain(dial, peer, &dialled);
+    if (status != ZCACHE_OK) {
+        return status;
     }
     unsubscribe(dial, dialled);
-    void *handle = zsock_resolve(dial->subscribe);
+    void *handle = dial->subscribe;
     if (somebody_has(dial, text)) {
         zmq_disconnect(handle, text);
     }
@@ -115,13 +139,14 @@ void zc_dial_hang_up(zc_dial_t *dial, zc_peer_number_t peer) {
         return;
     }
     unsubscribe(dial, dialled);
-    zsock_destroy(&dialled->dealer);
+    zc_socket_close(&dialled->dealer);
     free(dialled);
     dial->peers[peer] = NULL;
+    dial->count--;
     dial->changes++;
 }
 
-zsock_t *zc_dial_dealer(const zc_dial_t *dial, zc_peer_number_t peer) {
+void *zc_dial_dealer(const zc_dial_t *dial, zc_peer_number_t peer) {
     ZC_ASSERT(peer < ZCACHE_MEMBERS_MAX);
     return dial->peers[peer] != NULL ? dial->peers[peer]->dealer : NULL;
 }

@@ -19,7 +19,7 @@
 
 struct zcache_node {
     zcache_node_t *next; /* of all that run in this process */
-    zactor_t *thread;
+    pthread_t thread;
     zc_shared_t *shared; /* a reference; the thread's borrowed one lives as long */
     char endpoint[ZC_ENDPOINT_BYTES];
     char inproc_endpoint[ZCACHE_NAME_BYTES_MAX + 16];
@@ -51,6 +51,13 @@ static void remove_running(const zcache_node_t *node) {
     pthread_mutex_unlock(&running_lock);
 }
 
+/* Waits for the thread, which says goodbye first. */
+static void end_thread(zcache_node_t *node) {
+    zc_shared_end(node->shared);
+    int error = pthread_join(node->thread, NULL);
+    ZC_ASSERT(error == 0);
+}
+
 /* The memory stays: nobody knows who still holds the handles. */
 static void stop_running(void) {
     pthread_mutex_lock(&running_lock);
@@ -58,7 +65,7 @@ static void stop_running(void) {
     running = NULL;
     pthread_mutex_unlock(&running_lock);
     for (; node != NULL; node = node->next) {
-        zactor_destroy(&node->thread);
+        end_thread(node);
     }
 }
 
@@ -169,6 +176,11 @@ static zcache_status make_actor(zc_config_t *config, const zc_sockets_t *sockets
     return ZCACHE_OK;
 }
 
+static void *run(void *actor) {
+    zc_actor_run(actor);
+    return NULL;
+}
+
 /* Makes the node known in this process and starts its thread, which takes the actor over. On
  * failure both belong to nobody any more. */
 static zcache_status launch(zcache_node_t *node, zc_shared_t *shared, zc_actor_t *actor) {
@@ -184,11 +196,13 @@ static zcache_status launch(zcache_node_t *node, zc_shared_t *shared, zc_actor_t
                    : no_memory();
     }
     node->shared = shared;
-    node->thread = zactor_new(zc_actor_run, actor);
-    if (node->thread == NULL) {
+    /* Not a zactor, whose pipe ends the program where there is no socket left for it. */
+    int error = pthread_create(&node->thread, NULL, run, actor);
+    if (error != 0) {
         zc_actor_destroy(actor);
         zc_local_unregister(&shared->local);
-        return zc_failure_set(ZCACHE_SYSTEM, "the node's thread cannot be started");
+        return zc_failure_set(ZCACHE_SYSTEM, "the node's thread cannot be started: %s",
+                              strerror(error));
     }
     return ZCACHE_OK;
 }
@@ -226,7 +240,10 @@ zcache_status zcache_node_start(const zcache_node_options_t *options, zcache_nod
     }
     zcache_status status = zc_config_init(config, options != NULL ? options : &defaults);
     if (status == ZCACHE_OK && zc_process_init() != ZCACHE_OK) {
-        status = zc_failure_set(ZCACHE_SYSTEM, "ZeroMQ cannot be initialized");
+        status = zc_failure_set(ZCACHE_SYSTEM,
+                                "a node needs %d file descriptors, and this process cannot open so "
+                                "many more of its %zu: raise its limit (ulimit -n) or close some",
+                                ZC_PROCESS_DESCRIPTORS_LEAST, zc_process_descriptors());
     }
     if (status == ZCACHE_OK) {
         /* The threads of ZeroMQ and of the node begin here and take no signals. */
@@ -260,9 +277,8 @@ void zcache_node_stop(zcache_node_t **node) {
     zcache_node_t *dead = *node;
     *node = NULL;
     remove_running(dead);
-    /* Waits for the thread, which says goodbye first. Clients that hold a reference keep the memory
-     * and get STOPPED. */
-    zactor_destroy(&dead->thread);
+    /* Clients that hold a reference keep the memory and get STOPPED. */
+    end_thread(dead);
     zc_local_unregister(&dead->shared->local);
     free(dead);
 }

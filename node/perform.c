@@ -13,8 +13,8 @@
 /* -- Sending --------------------------------------------------------------- */
 
 /* Hands the frame to a socket; a frame that is not taken is freed. */
-static bool send_frame(zmq_msg_t *frame, zsock_t *socket, int flags) {
-    if (zmq_msg_send(frame, zsock_resolve(socket), flags | ZMQ_DONTWAIT) < 0) {
+static bool send_frame(zmq_msg_t *frame, void *socket, int flags) {
+    if (zmq_msg_send(frame, socket, flags | ZMQ_DONTWAIT) < 0) {
         zmq_msg_close(frame);
         return false;
     }
@@ -25,8 +25,7 @@ void zc_actor_send_route(zc_actor_t *actor, uint64_t route, zmq_msg_t *body) {
     uint8_t id[ZC_ROUTE_BYTES];
     zc_route_to_id(route, id);
     /* ROUTER says with the first frame whether there is such a connection and room in it. */
-    if (zmq_send(zsock_resolve(actor->sockets.router), id, sizeof(id), ZMQ_SNDMORE | ZMQ_DONTWAIT) <
-        0) {
+    if (zmq_send(actor->sockets.router, id, sizeof(id), ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
         if (zmq_errno() == EHOSTUNREACH) {
             zc_spies_drop_route(&actor->spies, route);
         }
@@ -77,7 +76,7 @@ static void perform_send(zc_actor_t *actor, zc_link_t to, const zc_message_t *me
         return;
     }
     ZC_ASSERT(to.type == ZC_LINK_PEER);
-    zsock_t *dealer = zc_dial_dealer(&actor->dial, (zc_peer_number_t)to.number);
+    void *dealer = zc_dial_dealer(&actor->dial, (zc_peer_number_t)to.number);
     if (dealer == NULL) {
         zmq_msg_close(&frame);
         actor->counters.sends_dropped++;
@@ -106,30 +105,55 @@ void zc_actor_finish(zc_actor_t *actor, zc_waiting_t *waiting) {
     zc_buffer_fini(&whole);
 }
 
-/* Fills one hole with what the donor had, or else with what is here by now: the transfer may have
- * brought it meanwhile. */
-static void fill(zc_actor_t *actor, zc_waiting_t *waiting, size_t hole, const zc_record_t *record) {
+/* Fills one hole with what is here by now, since the transfer may have brought it meanwhile, or
+ * else with `otherwise`; false: there is nothing here, and the hole stays open where that is OK. */
+static bool fill_from_here(zc_actor_t *actor, zc_waiting_t *waiting, size_t hole,
+                           zcache_status otherwise) {
     zc_store_item_t item = {.ghost = false};
-    zcache_status status = ZCACHE_OK;
-    if (record != NULL) {
-        item.value = record->value;
-        item.type = record->type;
-    } else {
-        zc_slice_t key = zc_holes_key(&waiting->holes, hole);
-        uint64_t now_ms = zc_process_now_us() / 1000;
-        status = zc_store_get(actor->shared->store, key, now_ms, false, &item);
+    zc_slice_t key = zc_holes_key(&waiting->holes, hole);
+    uint64_t now_ms = zc_process_now_us() / 1000;
+    zcache_status status = zc_store_get(actor->shared->store, key, now_ms, false, &item);
+    if (status != ZCACHE_OK && otherwise == ZCACHE_OK) {
+        return false;
     }
-    if (zc_reads_fill(&actor->reads, waiting, hole, status, item.value, item.type)) {
+    (void)zc_reads_fill(&actor->reads, waiting, hole, status == ZCACHE_OK ? status : otherwise,
+                        item.value, item.type);
+    return true;
+}
+
+static void finish_if_complete(zc_actor_t *actor, zc_waiting_t *waiting) {
+    if (waiting->open == 0) {
         zc_actor_finish(actor, waiting);
     }
 }
 
+void zc_actor_give_up(zc_actor_t *actor, zc_waiting_t *waiting, zcache_status otherwise) {
+    zc_shared_lock(actor->shared);
+    for (size_t hole = 0; hole < waiting->holes.count; hole++) {
+        if (!waiting->holes.table[hole].filled) {
+            fill_from_here(actor, waiting, hole, otherwise);
+        }
+    }
+    zc_shared_unlock(actor->shared);
+    zc_actor_finish(actor, waiting);
+}
+
+/* That nobody answered says nothing about the key: it is asked for again, of whoever is the donor
+ * then, until the answer has waited long enough. */
 static void perform_read_answer(zc_actor_t *actor, const zc_effect_t *effect) {
     size_t hole = 0;
     zc_waiting_t *waiting = zc_reads_find(&actor->reads, effect->read_answer.token, &hole);
-    if (waiting != NULL) {
-        fill(actor, waiting, hole, effect->read_answer.found ? &effect->read_answer.record : NULL);
+    if (waiting == NULL) {
+        return;
     }
+    const zc_record_t *record = &effect->read_answer.record;
+    if (effect->read_answer.found) {
+        (void)zc_reads_fill(&actor->reads, waiting, hole, ZCACHE_OK, record->value, record->type);
+    } else if (!fill_from_here(actor, waiting, hole,
+                               effect->read_answer.answered ? ZCACHE_MISS : ZCACHE_OK)) {
+        zc_reads_set_asked(&actor->reads, waiting, hole, false);
+    }
+    finish_if_complete(actor, waiting);
 }
 
 /* Asks for one hole; false: there is nobody to ask. */
@@ -155,8 +179,9 @@ void zc_actor_ask_donor(zc_actor_t *actor) {
     while ((waiting = zc_reads_unasked(&actor->reads, &hole)) != NULL) {
         if (!atomic_load(&actor->shared->joining)) {
             zc_shared_lock(actor->shared);
-            fill(actor, waiting, hole, NULL);
+            fill_from_here(actor, waiting, hole, ZCACHE_MISS);
             zc_shared_unlock(actor->shared);
+            finish_if_complete(actor, waiting);
         } else if (!ask(actor, waiting, hole)) {
             return;
         }
@@ -193,8 +218,8 @@ static void perform(zc_actor_t *actor, const zc_effect_t *effect) {
         zc_log_notice(&actor->log, effect);
         break;
     }
-    /* An endpoint that cannot be dialled is a peer that never answers: the replica tries again. */
-    actor->counters.malformed += status == ZCACHE_INVALID;
+    /* A peer that cannot be dialled is one that never answers: the replica tries again. */
+    actor->counters.dials_failed += status != ZCACHE_OK;
 }
 
 zcache_status zc_actor_step(zc_actor_t *actor, const zc_event_t *event) {

@@ -14,14 +14,12 @@
 #include <time.h>
 
 #include "lib/client/context.h"
+#include "lib/client/socket.h"
 
 enum {
     PROCESS_SOCKETS_MAX = 16384,     /* libzmq has 1,023: a large mesh has a DEALER for each peer */
     PROCESS_DESCRIPTORS_MAX = 65536, /* more than any mesh takes */
 };
-
-static pthread_once_t process_once = PTHREAD_ONCE_INIT;
-static void *process_context;
 
 static void raise_descriptors(void) {
     struct rlimit limit;
@@ -35,20 +33,31 @@ static void raise_descriptors(void) {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static void process_init(void) {
-    raise_descriptors();
+static void prepare_context(void) {
     zc_context_init();
-    process_context = zsys_init();
-    if (process_context != NULL) {
-        /* The raw call, since zsys_set_max_sockets asserts that nobody has a socket yet, and the
-         * program around may well have. Then this one does nothing. */
-        zmq_ctx_set(process_context, ZMQ_MAX_SOCKETS, PROCESS_SOCKETS_MAX);
-    }
+    /* The raw call, since zsys_set_max_sockets asserts that nobody has a socket yet, and the
+     * program around may well have. Then this one does nothing. */
+    zmq_ctx_set(zsys_init(), ZMQ_MAX_SOCKETS, PROCESS_SOCKETS_MAX);
 }
 
 zcache_status zc_process_init(void) {
-    pthread_once(&process_once, process_init);
-    return process_context != NULL ? ZCACHE_OK : ZCACHE_SYSTEM;
+    static pthread_once_t descriptors_once = PTHREAD_ONCE_INIT;
+    static pthread_once_t context_once = PTHREAD_ONCE_INIT;
+    pthread_once(&descriptors_once, raise_descriptors);
+    /* Asked first: where there are too few of them, making the context ends the program. */
+    if (!zc_socket_has_room(ZC_PROCESS_DESCRIPTORS_LEAST)) {
+        return ZCACHE_SYSTEM;
+    }
+    pthread_once(&context_once, prepare_context);
+    return ZCACHE_OK;
+}
+
+size_t zc_process_descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > PROCESS_DESCRIPTORS_MAX) {
+        return PROCESS_DESCRIPTORS_MAX;
+    }
+    return limit.rlim_cur;
 }
 
 zcache_status zc_process_random(void *out, size_t bytes) {

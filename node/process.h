@@ -8,9 +8,16 @@
 
 #include <zcache/status.h>
 
+/* What a node takes at least: libzmq's threads, the sockets, their ports and a few peers. */
+enum { ZC_PROCESS_DESCRIPTORS_LEAST = 40 };
+
 /* Prepares the process, the first time that a node starts in it: there may be as many sockets and
- * file descriptors as a large mesh takes. Returns OK or SYSTEM. */
+ * file descriptors as a large mesh takes. Returns OK, or SYSTEM where it cannot open so many as a
+ * node takes at least. */
 zcache_status zc_process_init(void);
+
+/* How many file descriptors the process may have. */
+size_t zc_process_descriptors(void);
 
 /* Random bytes that nobody can guess. Returns OK or SYSTEM. */
 zcache_status zc_process_random(void *out, size_t bytes);

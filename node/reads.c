@@ -2,8 +2,9 @@
 /* Answers that wait for reads through the donor.
  *
  * Invariant: `open` of an answer is the number of its holes that are not filled; answers stand in
- * the order in which they began, so the first is the first to be overdue; `unasked` counts the
- * holes of all answers that are neither asked nor filled. */
+ * the order in which they began, so the first is the first to be overdue; no hole before the cursor
+ * is unasked, neither in an answer nor among them, so that asking costs nothing for what was asked
+ * before. */
 #include "node/reads.h"
 
 #include <stdlib.h>
@@ -81,8 +82,17 @@ void zc_reads_fini(zc_reads_t *reads) {
     zc_reads_init(reads);
 }
 
+bool zc_reads_has_room(const zc_reads_t *reads, const zc_holes_t *holes, size_t bytes) {
+    return reads->open + holes->count < ZCACHE_READS_MAX &&
+           reads->bytes + bytes <= ZCACHE_READS_WAITING_MAX;
+}
+
 zc_waiting_t *zc_reads_begin(zc_reads_t *reads, uint64_t route, uint64_t until_us,
                              zc_buffer_t *results, zc_holes_t *holes) {
+    size_t bytes = results->bytes + holes->keys.bytes;
+    if (reads->bytes + bytes > ZCACHE_READS_WAITING_MAX) {
+        return NULL;
+    }
     zc_waiting_t *waiting = malloc(sizeof(*waiting));
     if (waiting == NULL) {
         return NULL;
@@ -92,12 +102,17 @@ zc_waiting_t *zc_reads_begin(zc_reads_t *reads, uint64_t route, uint64_t until_u
         .route = route,
         .until_us = until_us,
         .open = holes->count,
+        .bytes = bytes,
         .results = *results,
         .holes = *holes,
     };
     zc_buffer_init(results, results->allocator);
     zc_holes_init(holes);
-    reads->unasked += waiting->open;
+    reads->open += waiting->open;
+    reads->bytes += bytes;
+    if (reads->cursor == NULL) {
+        reads->cursor = waiting;
+    }
     if (reads->last == NULL) {
         reads->first = waiting;
     } else {
@@ -129,12 +144,12 @@ static bool is_unasked(const zc_hole_t *hole) {
     return !hole->asked && !hole->filled;
 }
 
-zc_waiting_t *zc_reads_unasked(const zc_reads_t *reads, size_t *hole) {
-    zc_waiting_t *waiting = reads->unasked > 0 ? reads->first : NULL;
-    for (; waiting != NULL; waiting = waiting->next) {
-        for (size_t i = 0; i < waiting->holes.count; i++) {
-            if (is_unasked(&waiting->holes.table[i])) {
-                *hole = i;
+zc_waiting_t *zc_reads_unasked(zc_reads_t *reads, size_t *hole) {
+    for (; reads->cursor != NULL; reads->cursor = reads->cursor->next) {
+        zc_waiting_t *waiting = reads->cursor;
+        for (; waiting->cursor < waiting->holes.count; waiting->cursor++) {
+            if (is_unasked(&waiting->holes.table[waiting->cursor])) {
+                *hole = waiting->cursor;
                 return waiting;
             }
         }
@@ -142,12 +157,30 @@ zc_waiting_t *zc_reads_unasked(const zc_reads_t *reads, size_t *hole) {
     return NULL;
 }
 
+/* Numbers go around after 2^32 answers, of which few wait at once. */
+static bool is_before(const zc_waiting_t *one, const zc_waiting_t *other) {
+    return other == NULL || (int32_t)(one->number - other->number) < 0;
+}
+
 void zc_reads_set_asked(zc_reads_t *reads, zc_waiting_t *waiting, size_t hole, bool asked) {
     ZC_ASSERT(hole < waiting->holes.count);
     zc_hole_t *place = &waiting->holes.table[hole];
-    reads->unasked -= is_unasked(place);
     place->asked = asked;
-    reads->unasked += is_unasked(place);
+    if (!is_unasked(place)) {
+        return;
+    }
+    if (hole < waiting->cursor) {
+        waiting->cursor = hole;
+    }
+    if (is_before(waiting, reads->cursor)) {
+        reads->cursor = waiting;
+    }
+}
+
+/* Whether a value may be added to the answer, and to all that wait. */
+static bool value_has_room(const zc_reads_t *reads, const zc_waiting_t *waiting, size_t bytes) {
+    return waiting->bytes + bytes <= ZCACHE_MESSAGE_MAX - ZCACHE_BATCH_MAX &&
+           reads->bytes + bytes <= ZCACHE_READS_WAITING_MAX;
 }
 
 bool zc_reads_fill(zc_reads_t *reads, zc_waiting_t *waiting, size_t hole, zcache_status status,
@@ -159,26 +192,24 @@ bool zc_reads_fill(zc_reads_t *reads, zc_waiting_t *waiting, size_t hole, zcache
     }
     /* For want of memory the result stays empty, and the answer cannot be finished: the client's
      * call times out. */
-    if (status == ZCACHE_OK) {
+    if (status != ZCACHE_OK) {
+        (void)zc_response_add_status(&place->result, status);
+    } else if (value_has_room(reads, waiting, value.bytes)) {
         (void)zc_response_add_value(&place->result, value, type);
     } else {
-        (void)zc_response_add_status(&place->result, status);
+        (void)zc_response_add_status(&place->result, ZCACHE_BUSY);
     }
-    reads->unasked -= is_unasked(place);
+    waiting->bytes += place->result.bytes;
+    reads->bytes += place->result.bytes;
     place->filled = true;
     waiting->open--;
+    reads->open--;
     return waiting->open == 0;
 }
 
-zc_waiting_t *zc_reads_overdue(zc_reads_t *reads, uint64_t now_us, zcache_status status) {
+zc_waiting_t *zc_reads_overdue(const zc_reads_t *reads, uint64_t now_us) {
     zc_waiting_t *waiting = reads->first;
-    if (waiting == NULL || now_us < waiting->until_us) {
-        return NULL;
-    }
-    for (size_t i = 0; i < waiting->holes.count; i++) {
-        zc_reads_fill(reads, waiting, i, status, zc_slice(NULL, 0), 0);
-    }
-    return waiting;
+    return waiting != NULL && now_us >= waiting->until_us ? waiting : NULL;
 }
 
 static void unlink_waiting(zc_reads_t *reads, const zc_waiting_t *waiting) {
@@ -193,6 +224,10 @@ static void unlink_waiting(zc_reads_t *reads, const zc_waiting_t *waiting) {
     if (reads->last == waiting) {
         reads->last = before;
     }
+    if (reads->cursor == waiting) {
+        reads->cursor = waiting->next;
+    }
+    reads->bytes -= waiting->bytes;
 }
 
 zcache_status zc_reads_finish(zc_reads_t *reads, zc_waiting_t *waiting, zc_buffer_t *buffer) {

@@ -7,6 +7,8 @@
 #ifndef ZC_NODE_READS_H
 #define ZC_NODE_READS_H
 
+#include <zcache/limits.h>
+
 #include "lib/replica/replica.h"
 #include "lib/wire/buffer.h"
 
@@ -39,7 +41,9 @@ typedef struct zc_waiting {
     uint32_t number; /* the upper half of its tokens */
     uint64_t route;
     uint64_t until_us;
-    size_t open; /* holes that are not filled */
+    size_t open;   /* holes that are not filled */
+    size_t cursor; /* no hole before this one is unasked */
+    size_t bytes;  /* of the answer as far as it is there, with the keys of its holes */
     zc_buffer_t results;
     zc_holes_t holes;
     struct zc_waiting *next;
@@ -47,17 +51,22 @@ typedef struct zc_waiting {
 
 typedef struct zc_reads {
     uint32_t last_number;
-    size_t unasked; /* holes that are neither asked nor filled */
+    size_t open;  /* holes of all answers that are not filled */
+    size_t bytes; /* of all answers */
     zc_waiting_t *first;
     zc_waiting_t *last;
+    zc_waiting_t *cursor; /* no answer before this one has an unasked hole; NULL: none has */
 } zc_reads_t;
 
 void zc_reads_init(zc_reads_t *reads);
 void zc_reads_fini(zc_reads_t *reads);
 
+/* Whether one more hole may be added to `holes`, with `bytes` of results and keys in that answer:
+ * ZCACHE_READS_MAX holes may be open, and ZCACHE_READS_WAITING_MAX bytes wait, in all answers. */
+bool zc_reads_has_room(const zc_reads_t *reads, const zc_holes_t *holes, size_t bytes);
+
 /* Takes `results` and `holes`, which are empty afterwards. The answer is borrowed until it is
- * finished. NULL: no memory, and nothing was taken. How many reads may be under way is the
- * replica's to say. */
+ * finished. NULL: no memory, or too many bytes would wait, and nothing was taken. */
 zc_waiting_t *zc_reads_begin(zc_reads_t *reads, uint64_t route, uint64_t until_us,
                              zc_buffer_t *results, zc_holes_t *holes);
 
@@ -68,17 +77,17 @@ uint64_t zc_reads_token(const zc_waiting_t *waiting, size_t hole);
 zc_waiting_t *zc_reads_find(const zc_reads_t *reads, uint64_t token, size_t *hole);
 
 /* The first hole that is neither asked nor filled; NULL: there is none. */
-zc_waiting_t *zc_reads_unasked(const zc_reads_t *reads, size_t *hole);
+zc_waiting_t *zc_reads_unasked(zc_reads_t *reads, size_t *hole);
 void zc_reads_set_asked(zc_reads_t *reads, zc_waiting_t *waiting, size_t hole, bool asked);
 
-/* Fills a hole with the result of a get; `value` and `type` count where `status` is OK. A hole that
- * is filled stays as it is. Returns whether that was the answer's last one. */
+/* Fills a hole with the result of a get; `value` and `type` count where `status` is OK, and a value
+ * that the answer has no room for is BUSY. A hole that is filled stays as it is. Returns whether
+ * that was the answer's last one. */
 bool zc_reads_fill(zc_reads_t *reads, zc_waiting_t *waiting, size_t hole, zcache_status status,
                    zc_slice_t value, uint8_t type);
 
-/* The first answer that has waited until `now_us`, its holes filled with `status`; NULL: there is
- * none. */
-zc_waiting_t *zc_reads_overdue(zc_reads_t *reads, uint64_t now_us, zcache_status status);
+/* The first answer that has waited until `now_us`; NULL: there is none. */
+zc_waiting_t *zc_reads_overdue(const zc_reads_t *reads, uint64_t now_us);
 
 /* Writes the complete answer into `buffer`, in place of what is there, and forgets it. Returns OK
  * or NO_MEMORY (it is forgotten all the same). */

@@ -11,8 +11,8 @@
 
 enum { LISTING_BYTES_MAX = 8192 }; /* of STATS, with names of the greatest length */
 
-/* How long a client's answer waits for a donor to be found and to answer, before its misses are
- * misses. */
+/* How long a client's answer waits for a donor to be found and to answer, before what is not here
+ * is busy. */
 static const uint64_t reads_patience_us = 3 * 1000 * 1000;
 
 static zcache_status check_key(zc_slice_t key) {
@@ -29,6 +29,11 @@ static bool has_room(const zc_actor_t *actor, uint64_t route, size_t bytes) {
     return grown <= ZCACHE_MESSAGE_MAX - ZCACHE_BATCH_MAX &&
            (grown <= ZC_FRAME_COPIED_MAX ||
             zc_ledger_has_room(actor->shared->ledger, zc_lane_of_route(route)));
+}
+
+static bool reads_have_room(const zc_actor_t *actor, zc_slice_t key) {
+    return zc_reads_has_room(&actor->reads, &actor->holes,
+                             actor->response.bytes + actor->holes.keys.bytes + key.bytes);
 }
 
 /* The value is copied once, from the store into the response, under the lock under which it is
@@ -48,8 +53,10 @@ static zcache_status do_get(zc_actor_t *actor, uint64_t route, zc_slice_t key) {
         status = zc_response_add_value(&actor->response, item.value, item.type);
     } else if (found == ZCACHE_OK) {
         status = zc_response_add_status(&actor->response, ZCACHE_BUSY);
-    } else if (joining) {
+    } else if (joining && reads_have_room(actor, key)) {
         status = zc_holes_add(&actor->holes, actor->response.bytes, key);
+    } else if (joining) {
+        status = zc_response_add_status(&actor->response, ZCACHE_BUSY);
     } else {
         status = zc_response_add_status(&actor->response, ZCACHE_MISS);
     }
@@ -126,21 +133,21 @@ static zcache_status do_operation(zc_actor_t *actor, uint64_t route,
     return ZCACHE_INVALID;
 }
 
-static void wait_for_reads(zc_actor_t *actor, uint64_t route) {
-    uint64_t until_us = zc_process_now_us() + reads_patience_us;
-    if (zc_reads_begin(&actor->reads, route, until_us, &actor->response, &actor->holes) == NULL) {
-        actor->counters.sends_dropped++;
-        return;
-    }
-    zc_actor_ask_donor(actor);
-}
-
 /* One status for a whole request that cannot be done. */
 static void refuse(zc_actor_t *actor, uint64_t route, uint64_t number, zcache_status status) {
     if (zc_response_begin(&actor->response, number, 1) == ZCACHE_OK &&
         zc_response_add_status(&actor->response, status) == ZCACHE_OK) {
         zc_actor_respond(actor, route, &actor->response);
     }
+}
+
+static void wait_for_reads(zc_actor_t *actor, uint64_t route, uint64_t number) {
+    uint64_t until_us = zc_process_now_us() + reads_patience_us;
+    if (zc_reads_begin(&actor->reads, route, until_us, &actor->response, &actor->holes) == NULL) {
+        refuse(actor, route, number, ZCACHE_BUSY);
+        return;
+    }
+    zc_actor_ask_donor(actor);
 }
 
 static zcache_status do_request(zc_actor_t *actor, uint64_t route, zc_request_t *request) {
@@ -165,7 +172,7 @@ void zc_actor_request(zc_actor_t *actor, uint64_t route, zc_slice_t bytes) {
     if (status != ZCACHE_OK) {
         refuse(actor, route, request.number, status);
     } else if (actor->holes.count > 0) {
-        wait_for_reads(actor, route);
+        wait_for_reads(actor, route, request.number);
     } else {
         zc_actor_respond(actor, route, &actor->response);
     }

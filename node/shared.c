@@ -52,6 +52,7 @@ zcache_status zc_shared_new(const char *name, zc_replica_options_t *options, zc_
     init_locks(made);
     atomic_init(&made->awake, true);
     atomic_init(&made->joining, options->seed_count > 0);
+    atomic_init(&made->ending, false);
     atomic_init(&made->stopped, false);
     made->ledger = zc_ledger_new();
     zc_watch_init(&made->watch, made->ledger, &options->identity.origin);
@@ -94,4 +95,9 @@ void zc_shared_wake(zc_shared_t *shared) {
         /* Fails only where it is readable already. */
         (void)eventfd_write(shared->wake_fd, 1);
     }
+}
+
+void zc_shared_end(zc_shared_t *shared) {
+    atomic_store(&shared->ending, true);
+    (void)eventfd_write(shared->wake_fd, 1);
 }

@@ -26,6 +26,7 @@ typedef struct zc_shared {
     int wake_fd;         /* readable: there is something to send */
     atomic_bool awake;   /* the node's thread will look at the deadline before it sleeps */
     atomic_bool joining; /* as of the node's last turn */
+    atomic_bool ending;  /* the node's thread is to end */
     atomic_bool stopped; /* nothing is written or read any more */
 } zc_shared_t;
 
@@ -42,5 +43,8 @@ void zc_shared_unlock(zc_shared_t *shared);
 
 /* Ends the sleep of the node's thread, if it sleeps. */
 void zc_shared_wake(zc_shared_t *shared);
+
+/* Tells the node's thread to say goodbye and end. */
+void zc_shared_end(zc_shared_t *shared);
 
 #endif

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/base/assert.h"
+#include "lib/client/socket.h"
 #include "node/failure.h"
 #include "node/process.h"
 
@@ -50,7 +50,7 @@ static const struct {
      * by the chain and repaired. */
     {PUBLISH, ZMQ_SNDHWM, 1000},
     {SUBSCRIBE, ZMQ_RCVHWM, 1000},
-    {WATCH, ZMQ_SNDHWM, 4096},
+    {WATCH, ZMQ_SNDHWM, ZCACHE_WATCHER_EVENTS_MAX},
     {WATCH, ZMQ_RCVHWM, 1000},
     {ROUTER, ZMQ_SNDHWM, 1000},
     {ROUTER, ZMQ_RCVHWM, 1000},
@@ -72,11 +72,10 @@ static const struct {
     {CONNECTED, ZMQ_RECONNECT_IVL_MAX, 10000},
 };
 
-static bool set_options(zsock_t *socket, int kind) {
-    void *handle = zsock_resolve(socket);
+static bool set_options(void *socket, int kind) {
     for (size_t i = 0; i < sizeof(option_table) / sizeof(option_table[0]); i++) {
         if ((option_table[i].sockets & kind) != 0 &&
-            zmq_setsockopt(handle, option_table[i].option, &option_table[i].value,
+            zmq_setsockopt(socket, option_table[i].option, &option_table[i].value,
                            sizeof(option_table[i].value)) != 0) {
             return false;
         }
@@ -86,25 +85,25 @@ static bool set_options(zsock_t *socket, int kind) {
      * that is too large is answered instead of ending its connection. PUB and XPUB are sent topics
      * and nothing else. */
     int64_t bytes_max = (kind & (PUBLISH | WATCH)) != 0 ? 1024 : ZCACHE_MESSAGE_MAX;
-    return zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &bytes_max, sizeof(bytes_max)) == 0;
+    return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof(bytes_max)) == 0;
 }
 
-/* Raw options and error returns: czmq's own setters would end the program. */
-static zsock_t *open_socket(int type, int kind) {
-    zsock_t *socket = zsock_new(type);
+/* Raw sockets and options with their error returns: czmq's own would end the program. */
+static void *open_socket(int type, int kind) {
+    void *socket = zc_socket_new(type);
     if (socket != NULL && !set_options(socket, kind)) {
-        zsock_destroy(&socket);
+        zc_socket_close(&socket);
     }
     return socket;
 }
 
-zsock_t *zc_sockets_dealer(void) {
+void *zc_sockets_dealer(void) {
     return open_socket(ZMQ_DEALER, DEALER);
 }
 
-bool zc_sockets_prepare(zsock_t *socket, const char *endpoint) {
+bool zc_sockets_prepare(void *socket, const char *endpoint) {
     int ipv6 = strchr(endpoint, '[') != NULL;
-    return zmq_setsockopt(zsock_resolve(socket), ZMQ_IPV6, &ipv6, sizeof(ipv6)) == 0;
+    return zmq_setsockopt(socket, ZMQ_IPV6, &ipv6, sizeof(ipv6)) == 0;
 }
 
 /* -- Binding --------------------------------------------------------------- */
@@ -134,19 +133,19 @@ static bool somebody_answers(const char *host, uint16_t port) {
     return answers;
 }
 
-static bool bind_once(zsock_t *socket, const zc_config_t *config, uint16_t port) {
+static bool bind_once(void *socket, const zc_config_t *config, uint16_t port) {
     char endpoint[ZC_ENDPOINT_BYTES];
     if (zc_address_endpoint(config->host.host, port, endpoint) != ZCACHE_OK) {
         errno = EINVAL;
         return false;
     }
-    return zc_sockets_prepare(socket, endpoint) && zmq_bind(zsock_resolve(socket), endpoint) == 0;
+    return zc_sockets_prepare(socket, endpoint) && zmq_bind(socket, endpoint) == 0;
 }
 
-static void unbind(zsock_t *socket, const zc_config_t *config, uint16_t port) {
+static void unbind(void *socket, const zc_config_t *config, uint16_t port) {
     char endpoint[ZC_ENDPOINT_BYTES];
     if (zc_address_endpoint(config->host.host, port, endpoint) == ZCACHE_OK) {
-        zmq_unbind(zsock_resolve(socket), endpoint);
+        zmq_unbind(socket, endpoint);
     }
 }
 
@@ -177,7 +176,7 @@ static zcache_status say_why(const zc_config_t *config, uint16_t port, int error
 
 /* Binds to a port that was asked for. libzmq closes listeners in its own time, so a port that a
  * stopped node had is tried again for a while. */
-static zcache_status bind_patiently(zsock_t *socket, const zc_config_t *config, uint16_t port) {
+static zcache_status bind_patiently(void *socket, const zc_config_t *config, uint16_t port) {
     uint64_t started_us = zc_process_now_us();
     for (;;) {
         if (bind_once(socket, config, port)) {
@@ -194,7 +193,7 @@ static zcache_status bind_patiently(zsock_t *socket, const zc_config_t *config, 
 }
 
 static zcache_status bind_fixed(zc_sockets_t *sockets, const zc_config_t *config) {
-    zsock_t *bound[] = {sockets->router, sockets->publish, sockets->watch};
+    void *bound[] = {sockets->router, sockets->publish, sockets->watch};
     for (size_t i = 0; i < 3; i++) {
         zcache_status status = bind_patiently(bound[i], config, (uint16_t)(config->port + i));
         if (status != ZCACHE_OK) {
@@ -207,7 +206,7 @@ static zcache_status bind_fixed(zc_sockets_t *sockets, const zc_config_t *config
 
 /* Tries three ports in a row; with one of them taken, the ones before it are given back. */
 static bool bind_three(zc_sockets_t *sockets, const zc_config_t *config, uint16_t port) {
-    zsock_t *bound[] = {sockets->router, sockets->publish, sockets->watch};
+    void *bound[] = {sockets->router, sockets->publish, sockets->watch};
     for (size_t i = 0; i < 3; i++) {
         if (!bind_once(bound[i], config, (uint16_t)(port + i))) {
             int error = errno;
@@ -244,11 +243,11 @@ static zcache_status bind_free(zc_sockets_t *sockets, const zc_config_t *config)
 }
 
 /* The name may be that of a node that was stopped a moment ago. */
-static zcache_status bind_inproc(zsock_t *router, const zc_config_t *config) {
+static zcache_status bind_inproc(void *router, const zc_config_t *config) {
     char endpoint[sizeof(config->inproc_name) + 16];
     snprintf(endpoint, sizeof(endpoint), "inproc://%s", config->inproc_name);
     uint64_t started_us = zc_process_now_us();
-    while (zmq_bind(zsock_resolve(router), endpoint) != 0) {
+    while (zmq_bind(router, endpoint) != 0) {
         int error = errno;
         if (error != EADDRINUSE) {
             return zc_failure_set(ZCACHE_SYSTEM, "%s cannot be bound: %s", endpoint,
@@ -274,8 +273,7 @@ zcache_status zc_sockets_open(const zc_config_t *config, zc_sockets_t *sockets) 
     };
     zcache_status status = ZCACHE_OK;
     if (opened.router == NULL || opened.publish == NULL || opened.watch == NULL ||
-        opened.subscribe == NULL ||
-        zmq_setsockopt(zsock_resolve(opened.subscribe), ZMQ_SUBSCRIBE, "", 0) != 0) {
+        opened.subscribe == NULL || zmq_setsockopt(opened.subscribe, ZMQ_SUBSCRIBE, "", 0) != 0) {
         status = zc_failure_set(ZCACHE_SYSTEM, "no socket could be opened: %s",
                                 zmq_strerror(zmq_errno()));
     }
@@ -294,8 +292,8 @@ zcache_status zc_sockets_open(const zc_config_t *config, zc_sockets_t *sockets) 
 }
 
 void zc_sockets_close(zc_sockets_t *sockets) {
-    zsock_destroy(&sockets->subscribe);
-    zsock_destroy(&sockets->router);
-    zsock_destroy(&sockets->publish);
-    zsock_destroy(&sockets->watch);
+    zc_socket_close(&sockets->subscribe);
+    zc_socket_close(&sockets->router);
+    zc_socket_close(&sockets->publish);
+    zc_socket_close(&sockets->watch);
 }

@@ -14,10 +14,10 @@
 #include "node/config.h"
 
 typedef struct zc_sockets {
-    zsock_t *router;
-    zsock_t *publish;
-    zsock_t *watch;
-    zsock_t *subscribe;
+    void *router;
+    void *publish;
+    void *watch;
+    void *subscribe;
     uint16_t port; /* that ROUTER was bound to */
 } zc_sockets_t;
 
@@ -30,10 +30,11 @@ zcache_status zc_sockets_open(const zc_config_t *config, zc_sockets_t *sockets);
  * sockets. */
 void zc_sockets_close(zc_sockets_t *sockets);
 
-/* A DEALER for a peer, not connected yet; NULL: no memory or no socket left. */
-zsock_t *zc_sockets_dealer(void);
+/* A DEALER for a peer, not connected yet, to be ended with zc_socket_close; NULL: no memory, no
+ * socket or no file descriptor left. */
+void *zc_sockets_dealer(void);
 
 /* Lets the sockets dial IPv6 where `endpoint` is that; false: refused. */
-bool zc_sockets_prepare(zsock_t *socket, const char *endpoint);
+bool zc_sockets_prepare(void *socket, const char *endpoint);
 
 #endif

@@ -2,7 +2,8 @@
 /* Walks of clients over the whole cache.
  *
  * Invariant: a place of the table has a walk exactly if its number is not 0; walks are registered
- * with the store, so all calls are made under the lock of the replica's steps. */
+ * with the store, so all calls but zc_spies_drop_route are made under the lock of the replica's
+ * steps. */
 #include "node/spies.h"
 
 #include "lib/base/assert.h"
@@ -13,7 +14,7 @@ enum {
     SPY_SLOTS_MAX = 8192,  /* looked at for a page */
 };
 
-static const uint64_t spy_idle_us = 10 * 1000 * 1000;
+static const uint64_t spy_idle_us = 60 * 1000 * 1000;
 
 void zc_spies_init(zc_spies_t *spies, zc_store_t *store) {
     *spies = (zc_spies_t){.store = store};
@@ -79,7 +80,8 @@ zcache_status zc_spies_obtain(zc_spies_t *spies, uint64_t number, uint64_t route
 void zc_spies_expire(zc_spies_t *spies, uint64_t now_us) {
     for (size_t i = 0; i < ZCACHE_SPIES_MAX; i++) {
         zc_spy_t *spy = &spies->table[i];
-        if (spy->number != 0 && now_us > spy->used_us && now_us - spy->used_us > spy_idle_us) {
+        bool idle = now_us > spy->used_us && now_us - spy->used_us > spy_idle_us;
+        if (spy->number != 0 && (idle || spy->gone)) {
             zc_spies_end(spies, spy);
         }
     }
@@ -88,7 +90,7 @@ void zc_spies_expire(zc_spies_t *spies, uint64_t now_us) {
 void zc_spies_drop_route(zc_spies_t *spies, uint64_t route) {
     for (size_t i = 0; i < ZCACHE_SPIES_MAX; i++) {
         if (spies->table[i].number != 0 && spies->table[i].route == route) {
-            zc_spies_end(spies, &spies->table[i]);
+            spies->table[i].gone = true;
         }
     }
 }

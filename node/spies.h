@@ -12,6 +12,7 @@ typedef struct zc_spy {
     uint64_t number; /* random, so that nobody takes over another one's walk; 0: free */
     uint64_t route;  /* of the client, that alone may go on with it */
     uint64_t used_us;
+    bool gone; /* its client: ended by the next zc_spies_expire */
     zc_store_walk_t *walk;
 } zc_spy_t;
 
@@ -29,8 +30,11 @@ zcache_status zc_spies_obtain(zc_spies_t *spies, uint64_t number, uint64_t route
                               zc_spy_t **spy);
 void zc_spies_end(zc_spies_t *spies, zc_spy_t *spy);
 
-/* Ends the walks that nobody has asked about for 10 s, or those of a client that is gone. */
+/* Ends the walks that nobody has asked about for 60 s, and those of clients that are gone. */
 void zc_spies_expire(zc_spies_t *spies, uint64_t now_us);
+
+/* Says that a client is gone. Unlike all others it does not touch the store, so the caller needs no
+ * lock: it comes from the middle of sending. */
 void zc_spies_drop_route(zc_spies_t *spies, uint64_t route);
 
 /* Adds the next page of the walk to a list of spy entries, and says whether the walk is at its end.

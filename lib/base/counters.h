@@ -39,6 +39,7 @@
     X(events_sent, "events sent to watchers")                                                      \
     X(events_dropped, "events dropped at the limit")                                               \
     X(sends_dropped, "messages to one peer that could not be sent")                                \
+    X(dials_failed, "peers not dialled: no address, too many, or no memory or descriptor left")    \
     X(reads_through, "misses that were asked of the donor while joining (S1)")
 
 typedef struct zc_counters {

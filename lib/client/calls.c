@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The calls on single keys, clear, ping and config_set. On inproc:// what can be done in the node's
  * own memory is done there (rule C1); the rest crosses the socket. */
+#include <poll.h>
+
 #include "lib/client/client.h"
+#include "lib/client/deadline.h"
 #include "lib/client/value.h"
+
+enum { BUSY_RETRY_MS = 5 };
 
 zcache_status zc_client_get_local(zcache_t *cache, zc_slice_t key, zcache_value_t *value,
                                   bool *ask) {
@@ -12,10 +17,10 @@ zcache_status zc_client_get_local(zcache_t *cache, zc_slice_t key, zcache_value_
                                 .bytes = value->size,
                                 .type = (uint8_t)value->type};
     zcache_status status = cache->local->get(cache->local, key, &buffer, ask);
-    /* The block may have been replaced by a larger one, whatever became of the read. */
-    value->data = buffer.data;
-    value->capacity = buffer.capacity;
     if (status == ZCACHE_OK) {
+        /* The block may have been replaced by a larger one. */
+        value->data = buffer.data;
+        value->capacity = buffer.capacity;
         status = zc_value_reserve(cache->allocator, value, buffer.bytes);
     }
     if (status == ZCACHE_OK) {
@@ -68,11 +73,25 @@ static zcache_status perform_remote(zcache_t *cache, const zc_operation_t *opera
     return zc_client_done(cache, decoded, status);
 }
 
-static zcache_status write_operation(zcache_t *cache, const zc_operation_t *operation) {
-    if (cache->local != NULL) {
+static zcache_status write_once(zcache_t *cache, const zc_operation_t *operation) {
+    if (cache->local != NULL && operation->type != ZC_OPERATION_CONFIGURE) {
         return zc_client_tell(cache, cache->local->write(cache->local, operation));
     }
     return perform_remote(cache, operation);
+}
+
+/* A node that joins has no clock to stamp writes with before its first welcome, and says BUSY: that
+ * is soon over, so it is waited for, as any other answer is. */
+static zcache_status write_operation(zcache_t *cache, const zc_operation_t *operation) {
+    uint64_t deadline_us = zc_deadline_us(cache->timeout_ms);
+    for (;;) {
+        zcache_status status = write_once(cache, operation);
+        int wait_ms = zc_remaining_ms(deadline_us, BUSY_RETRY_MS);
+        if (status != ZCACHE_BUSY || wait_ms == 0) {
+            return status;
+        }
+        poll(NULL, 0, wait_ms);
+    }
 }
 
 static bool take_value_max(void *context, const char *name, const char *text, uint64_t number) {
@@ -89,6 +108,11 @@ static zcache_status tell_too_large(zcache_t *cache, size_t value_size) {
     if (zcache_config(cache, take_value_max, &value_max) != ZCACHE_OK || value_max == 0) {
         return zc_error_set(&cache->error, ZCACHE_TOO_LARGE,
                             "the value has %zu bytes: that is above value_max of the mesh",
+                            value_size);
+    }
+    if (value_size <= value_max) {
+        return zc_error_set(&cache->error, ZCACHE_TOO_LARGE,
+                            "the value has %zu bytes: that is more than max_memory of the node",
                             value_size);
     }
     return zc_error_set(&cache->error, ZCACHE_TOO_LARGE,
@@ -144,7 +168,7 @@ zcache_status zcache_config_set(zcache_t *cache, const char *name, uint64_t numb
     }
     zc_operation_t operation = {
         .type = ZC_OPERATION_CONFIGURE, .key = zc_slice_text(name), .number = number};
-    zcache_status status = perform_remote(cache, &operation);
+    zcache_status status = write_operation(cache, &operation);
     if (status == ZCACHE_INVALID) {
         zc_error_set(&cache->error, status, "%s is no setting of the mesh, or cannot be %" PRIu64,
                      name, number);

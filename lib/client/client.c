@@ -155,8 +155,9 @@ zcache_status zc_client_done(zcache_t *cache, zcache_status decoded, zcache_stat
 }
 
 zcache_status zc_client_tell(zcache_t *cache, zcache_status status) {
-    bool failed = status != ZCACHE_OK && status != ZCACHE_MISS;
-    if (failed && cache->error.text[0] == '\0') {
+    if (status == ZCACHE_OK || status == ZCACHE_MISS) {
+        zc_error_clear(&cache->error); /* of a part of the call that failed without failing it */
+    } else if (cache->error.text[0] == '\0') {
         zc_error_set(&cache->error, status, "%s: %s", cache->endpoint.text,
                      zcache_status_text(status));
     }

@@ -42,8 +42,8 @@ zcache_status zc_client_ask(zcache_t *cache, const zc_operation_t *operation,
  * result was; returns what the public call returns. */
 zcache_status zc_client_done(zcache_t *cache, zcache_status decoded, zcache_status status);
 
-/* The line for a status that the node has answered with, where no better one was written. Returns
- * `status`. */
+/* Ends a public call: the line for a status that the node has answered with, where no better one
+ * was written, and none after OK and MISS. Returns `status`. */
 zcache_status zc_client_tell(zcache_t *cache, zcache_status status);
 
 /* Get into a value over the socket, and from the node's own memory (then *ask as zc_local_t has

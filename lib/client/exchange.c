@@ -54,7 +54,7 @@ static void abandon(zc_exchange_t *exchange, zcache_status status) {
         pending->state = ZC_PENDING_FAILED;
         pending->status = status;
     }
-    zsock_destroy(&exchange->socket);
+    zc_socket_close(&exchange->socket);
 }
 
 void zc_exchange_fini(zc_exchange_t *exchange) {
@@ -134,7 +134,7 @@ static zcache_status receive(zc_exchange_t *exchange) {
         zmq_msg_t frame;
         zmq_msg_init(&frame);
         zcache_status status = ZCACHE_OK;
-        bool got = zmq_msg_recv(&frame, zsock_resolve(exchange->socket), ZMQ_DONTWAIT) >= 0;
+        bool got = zmq_msg_recv(&frame, exchange->socket, ZMQ_DONTWAIT) >= 0;
         if (got) {
             status = dispatch(exchange, &frame);
         }
@@ -148,7 +148,7 @@ static zcache_status receive(zc_exchange_t *exchange) {
 
 /* Waits for any of `events`. Returns OK, also after a while without any, or SYSTEM. */
 static zcache_status await(zc_exchange_t *exchange, short events, uint64_t deadline_us) {
-    zmq_pollitem_t item = {.socket = zsock_resolve(exchange->socket), .events = events};
+    zmq_pollitem_t item = {.socket = exchange->socket, .events = events};
     int most_ms = exchange->local == NULL ? POLL_MS : POLL_LOCAL_MS;
     if (zmq_poll(&item, 1, zc_remaining_ms(deadline_us, most_ms)) < 0 && zmq_errno() != EINTR) {
         return zc_error_set(exchange->error, ZCACHE_SYSTEM, "cannot wait for the node: %s",
@@ -221,7 +221,7 @@ static zcache_status make_message(zc_exchange_t *exchange, zc_buffer_t *request,
 static zcache_status send_message(zc_exchange_t *exchange, zmq_msg_t *message,
                                   uint64_t deadline_us) {
     for (;;) {
-        if (zmq_msg_send(message, zsock_resolve(exchange->socket), ZMQ_DONTWAIT) >= 0) {
+        if (zmq_msg_send(message, exchange->socket, ZMQ_DONTWAIT) >= 0) {
             return ZCACHE_OK;
         }
         int error = zmq_errno();

@@ -44,7 +44,7 @@ typedef struct zc_exchange {
     const zc_endpoint_t *endpoint; /* borrowed */
     zc_local_t *local;             /* borrowed; NULL over tcp */
     zc_error_t *error;             /* borrowed; what went wrong is told here */
-    zsock_t *socket;               /* NULL: to be opened by the next send */
+    void *socket;                  /* NULL: to be opened by the next send */
     uint64_t opened_us;
     bool probed; /* probe tells what was found at the endpoint since the socket was opened */
     zc_probe_t probe;

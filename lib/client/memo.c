@@ -21,12 +21,11 @@ zcache_status zcache_memo(zcache_t *cache, const void *key, size_t key_size, zca
     }
     uint64_t load_ttl_ms = ttl_ms;
     status = load(context, value, &load_ttl_ms);
-    if (status != ZCACHE_OK) {
-        return status;
-    }
     /* A node that could not be asked is not told either: that would be a second timeout. */
-    if (found == ZCACHE_MISS) {
+    if (status == ZCACHE_OK && found == ZCACHE_MISS) {
         zcache_set_typed(cache, key, key_size, value->data, value->size, value->type, load_ttl_ms);
     }
-    return ZCACHE_OK;
+    /* The status is that of `load`, and the cache has nothing to say about it. */
+    zc_error_clear(&cache->error);
+    return status;
 }

@@ -3,7 +3,19 @@
  * libzmq's heartbeats stay off, as they can end the process. */
 #include "lib/client/socket.h"
 
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "lib/base/assert.h"
 #include "lib/client/context.h"
+
+enum {
+    ROOM_MAX = 64,
+    /* The first socket of a process makes the context and starts libzmq's threads, which end the
+     * program where they cannot have their descriptors. */
+    ROOM_FOR_THREADS = 8,
+};
 
 /* X(option, value, why) for every socket of the client. */
 #define OPTION_MAP(X)                                                                              \
@@ -36,17 +48,45 @@ static bool set_options(void *socket, int type, const zc_endpoint_t *endpoint) {
     return done && (type != ZMQ_DEALER || set_option(socket, ZMQ_IMMEDIATE, 1));
 }
 
-zsock_t *zc_socket_dial(int type, const zc_endpoint_t *endpoint) {
-    zc_context_init();
-    zsock_t *socket = zsock_new(type);
-    if (socket == NULL) {
+bool zc_socket_has_room(size_t descriptors) {
+    ZC_ASSERT(descriptors <= ROOM_MAX);
+    int opened[ROOM_MAX];
+    size_t count = 0;
+    while (count < descriptors && (opened[count] = eventfd(0, EFD_CLOEXEC)) >= 0) {
+        count++;
+    }
+    int error = errno;
+    for (size_t i = 0; i < count; i++) {
+        close(opened[i]);
+    }
+    errno = error;
+    return count == descriptors;
+}
+
+void *zc_socket_new(int type) {
+    if (!zc_socket_has_room(ROOM_FOR_THREADS)) {
         return NULL;
     }
-    void *handle = zsock_resolve(socket);
-    if (!set_options(handle, type, endpoint) || zmq_connect(handle, endpoint->text) != 0) {
-        int error = zmq_errno();
-        zsock_destroy(&socket);
+    zc_context_init();
+    /* What zsock_new has inside: czmq knows of the socket and closes it where a program ends
+     * without doing so, and the handle is NULL where there is none. */
+    return zsys_socket(type, __FILE__, __LINE__);
+}
+
+void zc_socket_close(void **socket) {
+    if (socket != NULL && *socket != NULL) {
+        int error = errno;
+        zsys_close(*socket, __FILE__, __LINE__);
+        *socket = NULL;
         errno = error;
+    }
+}
+
+void *zc_socket_dial(int type, const zc_endpoint_t *endpoint) {
+    void *socket = zc_socket_new(type);
+    if (socket != NULL &&
+        (!set_options(socket, type, endpoint) || zmq_connect(socket, endpoint->text) != 0)) {
+        zc_socket_close(&socket);
     }
     return socket;
 }

@@ -28,7 +28,7 @@ enum {
 struct zcache_watch {
     const zc_allocator_t *allocator;
     zc_endpoint_t endpoint; /* of the node's XPUB */
-    zsock_t *socket;
+    void *socket;
     uint8_t topic[TOPIC_BYTES]; /* the flavour, then the beginning of the prefix */
     size_t topic_bytes;
     uint8_t *prefix; /* whole: what is longer than a topic is filtered here */
@@ -69,13 +69,12 @@ const char *zcache_change_text(zcache_change change) {
 
 static zcache_status subscribe(zcache_watch_t *watch) {
     watch->asked_us = zc_now_us();
-    int failed = zmq_setsockopt(zsock_resolve(watch->socket), ZMQ_SUBSCRIBE, watch->topic,
-                                watch->topic_bytes);
+    int failed = zmq_setsockopt(watch->socket, ZMQ_SUBSCRIBE, watch->topic, watch->topic_bytes);
     return failed ? ZCACHE_SYSTEM : ZCACHE_OK;
 }
 
 static zcache_status connect_anew(zcache_watch_t *watch) {
-    zsock_destroy(&watch->socket);
+    zc_socket_close(&watch->socket);
     watch->socket = zc_socket_dial(ZMQ_SUB, &watch->endpoint);
     return watch->socket == NULL ? ZCACHE_SYSTEM : subscribe(watch);
 }
@@ -137,7 +136,7 @@ static meaning_t judge(zcache_watch_t *watch, zc_slice_t topic) {
 
 /* Takes all frames of one message: two, or it is none of a node's. */
 static meaning_t receive(zcache_watch_t *watch) {
-    void *socket = zsock_resolve(watch->socket);
+    void *socket = watch->socket;
     zmq_msg_t topic;
     zmq_msg_init(&topic);
     meaning_t meaning = MEANING_NOTHING;
@@ -189,7 +188,7 @@ static zcache_status next_meaning(zcache_watch_t *watch, uint64_t deadline_us, m
         if (remaining_ms == 0) {
             return ZCACHE_TIMEOUT;
         }
-        zmq_pollitem_t item = {.socket = zsock_resolve(watch->socket), .events = ZMQ_POLLIN};
+        zmq_pollitem_t item = {.socket = watch->socket, .events = ZMQ_POLLIN};
         if (zmq_poll(&item, 1, remaining_ms) < 0 && zmq_errno() != EINTR) {
             return ZCACHE_SYSTEM;
         }
@@ -350,7 +349,7 @@ void zcache_watch_close(zcache_watch_t **watch) {
         return;
     }
     zcache_watch_t *closing = *watch;
-    zsock_destroy(&closing->socket);
+    zc_socket_close(&closing->socket);
     zmq_msg_close(&closing->body);
     zc_free(closing->allocator, closing->prefix);
     zc_free(closing->allocator, closing);

@@ -22,10 +22,6 @@ static bool is_hunted(const zc_replica_t *replica, const zc_ask_t *ask) {
     return ask == &replica->asks[ZC_ASK_HUNTED];
 }
 
-static zc_link_t link_to(zc_peer_number_t peer) {
-    return (zc_link_t){.type = ZC_LINK_PEER, .number = peer};
-}
-
 /* Asks the peer for all that is lacking, also where a single gap gave the reason: a vector is only
  * taken over whole, as a write that one origin's interval covers may have been overwritten by
  * another origin's. */
@@ -49,7 +45,7 @@ static void begin_ask(zc_replica_t *replica, zc_ask_t *ask, const zc_peer_t *pee
         .credit_bytes = ZC_CREDIT_BYTES,
         .registers = replica->registers,
     };
-    zc_effect_send(replica, link_to(ask->peer), &message);
+    zc_effect_send(replica, zc_peer_link(ask->peer), &message);
 }
 
 static void ask_hunted(zc_replica_t *replica) {
@@ -119,7 +115,7 @@ static void break_ask(zc_replica_t *replica, zc_ask_t *ask) {
     zc_message_t message = {.type = ZC_MESSAGE_SYNC_CREDIT};
     message.sync_credit.session = ask->session;
     if (zc_peers_at(&replica->peers, ask->peer) != NULL) {
-        zc_effect_send(replica, link_to(ask->peer), &message);
+        zc_effect_send(replica, zc_peer_link(ask->peer), &message);
     }
     bool replacing = ask->replacing;
     zc_origin_index_t origin = ask->origin;
@@ -241,7 +237,7 @@ static void give_credit(zc_replica_t *replica, zc_ask_t *ask) {
     message.sync_credit =
         (zc_sync_credit_t){.session = ask->session, .credit_bytes = ask->spent_bytes};
     ask->spent_bytes = 0;
-    zc_effect_send(replica, link_to(ask->peer), &message);
+    zc_effect_send(replica, zc_peer_link(ask->peer), &message);
 }
 
 void zc_ask_chunk(zc_replica_t *replica, zc_link_t from, const zc_sync_chunk_t *chunk) {

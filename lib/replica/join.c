@@ -29,8 +29,11 @@ static void end_joining(zc_replica_t *replica) {
     zc_replica_wake(replica, 0);
 }
 
+/* From here on its own clock is a mesh's: it is not set again, because ttls are counted by it. */
 static void go_alone(zc_replica_t *replica) {
-    zc_effect_t *effect = zc_effect_add(replica, ZC_EFFECT_NOTICE);
+    replica->anchored = true;
+    bool answered = replica->welcomed_us != 0; /* by others that are joining as well */
+    zc_effect_t *effect = answered ? NULL : zc_effect_add(replica, ZC_EFFECT_NOTICE);
     if (effect != NULL) {
         effect->notice.notice = ZC_NOTICE_ALONE;
         effect->notice.name = zc_slice("", 0);
@@ -71,12 +74,13 @@ static void tick_joining(zc_replica_t *replica) {
 /* -- Reads through the donor ----------------------------------------------- */
 
 static void answer_read(zc_replica_t *replica, const zc_pending_read_t *read,
-                        const zc_record_t *record) {
+                        const zc_record_t *record, bool answered) {
     zc_effect_t *effect = zc_effect_add(replica, ZC_EFFECT_READ_ANSWER);
     if (effect == NULL) {
         return;
     }
     effect->read_answer.token = read->token;
+    effect->read_answer.answered = answered;
     effect->read_answer.found = record != NULL;
     if (record != NULL) {
         effect->read_answer.record = *record;
@@ -122,7 +126,7 @@ zcache_status zc_join_read(zc_replica_t *replica, const zc_event_t *event) {
         .number = message.read.number,
         .until_us = replica->clock.now_us + READ_TIMEOUT_US,
     };
-    zc_effect_send(replica, (zc_link_t){.type = ZC_LINK_PEER, .number = donor->number}, &message);
+    zc_effect_send(replica, zc_peer_link(donor->number), &message);
     replica->counters.reads_through++;
     zc_replica_wake(replica, read->until_us);
     return ZCACHE_OK;
@@ -136,7 +140,8 @@ void zc_join_read_answer(zc_replica_t *replica, const zc_read_answer_t *answer) 
         zc_record_t record = answer->record;
         bool found = answer->found && zc_arena_copy(&replica->arena, record.value, &record.value) &&
                      zc_arena_copy(&replica->arena, record.key, &record.key);
-        answer_read(replica, &replica->reads[i], found ? &record : NULL);
+        /* A value that there is no memory for is no miss either. */
+        answer_read(replica, &replica->reads[i], found ? &record : NULL, found == answer->found);
         drop_read(replica, i);
         return;
     }
@@ -159,7 +164,7 @@ static void tick_reads(zc_replica_t *replica) {
     for (size_t i = replica->read_count; i > 0; i--) {
         zc_pending_read_t *read = &replica->reads[i - 1];
         if (replica->clock.now_us >= read->until_us) {
-            answer_read(replica, read, NULL);
+            answer_read(replica, read, NULL, false);
             drop_read(replica, i - 1);
         } else {
             zc_replica_wake(replica, read->until_us);

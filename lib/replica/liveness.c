@@ -10,7 +10,6 @@ enum {
     GONE_HEARTBEATS = 20,
     PING_HEARTBEATS = 20,
     DIFFERS_HEARTBEATS = 2, /* a hash must differ that often in a row to mean something (R5) */
-    FIRST_BACKOFF_US = 1000 * 1000,
     LONGEST_BACKOFF_US = 30 * 1000 * 1000,
     UNANSWERED_US =
         15 * 1000 * 1000, /* an address from a list of members that never answers is forgotten */
@@ -178,8 +177,7 @@ static void check_members(zc_replica_t *replica, zc_peer_t *peer, const zc_heart
         now_us >= peer->members_asked_us + MEMBERS_ASK_US) {
         peer->members_asked_us = now_us;
         zc_message_t message = {.type = ZC_MESSAGE_MEMBERS_ASK};
-        zc_link_t to = {.type = ZC_LINK_PEER, .number = peer->number};
-        zc_effect_send(replica, to, &message);
+        zc_effect_send(replica, zc_peer_link(peer->number), &message);
         /* It may hear somebody whom this node cannot reach, whose writes are in neither's state
          * hash as long as this node has none of them. */
         if (!replica->joining) {
@@ -213,7 +211,7 @@ void zc_liveness_heartbeat(zc_replica_t *replica, const zc_heartbeat_t *heartbea
 /* -- Time passes ----------------------------------------------------------- */
 
 static void redial_later(zc_replica_t *replica, zc_peer_t *peer) {
-    uint64_t backoff_us = peer->backoff_us == 0 ? FIRST_BACKOFF_US : peer->backoff_us * 2;
+    uint64_t backoff_us = peer->backoff_us == 0 ? ZC_FIRST_BACKOFF_US : peer->backoff_us * 2;
     peer->backoff_us = backoff_us < LONGEST_BACKOFF_US ? backoff_us : LONGEST_BACKOFF_US;
     zc_membership_redial(replica, peer);
 }
@@ -240,7 +238,7 @@ static void ping(zc_replica_t *replica, zc_peer_t *peer) {
     peer->ping_number = zc_random_next(&replica->random);
     zc_message_t message = {.type = ZC_MESSAGE_PING};
     message.ping.number = peer->ping_number;
-    zc_effect_send(replica, (zc_link_t){.type = ZC_LINK_PEER, .number = peer->number}, &message);
+    zc_effect_send(replica, zc_peer_link(peer->number), &message);
 }
 
 void zc_liveness_pong(zc_replica_t *replica, zc_peer_t *peer, const zc_ping_t *pong) {
@@ -307,6 +305,19 @@ void zc_liveness_quicken(zc_replica_t *replica) {
     }
 }
 
+/* With the heartbeats, or more often where entries idle out faster than that. */
+static void tick_touches(zc_replica_t *replica) {
+    uint64_t now_us = replica->clock.now_us;
+    uint64_t heartbeat_us = zc_heartbeat_us(replica);
+    uint64_t every_us =
+        replica->touch_window_us < heartbeat_us ? replica->touch_window_us : heartbeat_us;
+    if (now_us >= replica->touches_at_us) {
+        send_touches(replica);
+        replica->touches_at_us = now_us + every_us;
+    }
+    zc_replica_wake(replica, replica->touches_at_us);
+}
+
 static void tick_peers(zc_replica_t *replica) {
     size_t number = 0;
     for (zc_peer_t *peer; (peer = zc_peers_next(&replica->peers, &number)) != NULL;) {
@@ -326,7 +337,6 @@ void zc_liveness_tick(zc_replica_t *replica) {
             forgive_silence(replica);
         }
         send_heartbeat(replica);
-        send_touches(replica);
         /* Those that were missed in a stall are not made up for. */
         replica->heartbeat_at_us = now_us - replica->heartbeat_at_us < heartbeat_us
                                        ? replica->heartbeat_at_us + heartbeat_us
@@ -334,4 +344,5 @@ void zc_liveness_tick(zc_replica_t *replica) {
         tick_peers(replica);
     }
     zc_replica_wake(replica, replica->heartbeat_at_us);
+    tick_touches(replica);
 }

@@ -6,19 +6,13 @@
 #include "lib/base/hash.h"
 #include "lib/replica/state.h"
 
-enum { FIRST_BACKOFF_US = 1000 * 1000 };
-
-static zc_link_t link_to(const zc_peer_t *peer) {
-    return (zc_link_t){.type = ZC_LINK_PEER, .number = peer->number};
-}
-
 void zc_membership_say_hello(zc_replica_t *replica, zc_peer_t *peer) {
     zc_message_t message = {.type = ZC_MESSAGE_HELLO};
     message.hello.identity = replica->identity;
     message.hello.clock_ms = zc_clock_mesh_ms(&replica->clock);
     message.hello.joining = replica->joining;
     peer->hello_sent_us = replica->clock.now_us;
-    zc_effect_send(replica, link_to(peer), &message);
+    zc_effect_send(replica, zc_peer_link(peer->number), &message);
 }
 
 void zc_membership_redial(zc_replica_t *replica, zc_peer_t *peer) {
@@ -28,7 +22,7 @@ void zc_membership_redial(zc_replica_t *replica, zc_peer_t *peer) {
     }
     zc_membership_say_hello(replica, peer);
     if (peer->backoff_us == 0) {
-        peer->backoff_us = FIRST_BACKOFF_US;
+        peer->backoff_us = ZC_FIRST_BACKOFF_US;
     }
     uint64_t jitter_us = zc_random_below(&replica->random, peer->backoff_us / 4 + 1);
     peer->redial_at_us = replica->clock.now_us + peer->backoff_us + jitter_us;
@@ -109,6 +103,22 @@ static void say_welcome(zc_replica_t *replica, zc_link_t to) {
     }
 }
 
+/* The peer lives again, or anew: no need to wait for its turn. A hello alone proves nothing, so a
+ * connection over which the peer is heard is not given up for it. */
+static void ask_who_serves(zc_replica_t *replica, zc_peer_t *known, zc_slice_t endpoint) {
+    uint64_t silent_us = replica->clock.now_us - known->heard_us;
+    if (zc_peer_is_heard(known) && silent_us <= 2 * zc_heartbeat_us(replica)) {
+        zc_membership_say_hello(replica, known);
+        return;
+    }
+    known->backoff_us = 0;
+    zc_membership_redial(replica, known);
+    /* One that is dialled elsewhere only says that this is its address. */
+    if (zc_peers_dialling(&replica->peers, endpoint) == NULL) {
+        zc_membership_dial(replica, endpoint);
+    }
+}
+
 void zc_membership_hello(zc_replica_t *replica, zc_link_t from, const zc_hello_t *hello) {
     say_welcome(replica, from);
     if (zc_origin_equal(&hello->identity.origin, &replica->identity.origin)) {
@@ -126,13 +136,7 @@ void zc_membership_hello(zc_replica_t *replica, zc_link_t from, const zc_hello_t
     }
     bool same = zc_origin_equal(&known->identity.origin, &hello->identity.origin);
     if (!same || !zc_peer_is_member(known)) {
-        /* It lives again, or anew: no need to wait for its turn. */
-        known->backoff_us = 0;
-        zc_membership_redial(replica, known);
-        /* One that is dialled elsewhere only says that this is its address. */
-        if (zc_peers_dialling(&replica->peers, hello->identity.endpoint) == NULL) {
-            zc_membership_dial(replica, hello->identity.endpoint);
-        }
+        ask_who_serves(replica, known, hello->identity.endpoint);
     }
 }
 
@@ -155,6 +159,7 @@ static bool merge_twin(zc_replica_t *replica, zc_peer_t *peer, zc_origin_index_t
 
 /* What is known of the life before does not hold for the new one. */
 static void begin_life(zc_replica_t *replica, zc_peer_t *peer) {
+    peer->state = ZC_PEER_DIALLED;
     peer->broadcast_heard = false;
     peer->last = 0;
     peer->skew_ms = 0;
@@ -171,8 +176,11 @@ static void begin_life(zc_replica_t *replica, zc_peer_t *peer) {
 /* The peer is who it was, or is known from now on. False: it could not be taken. */
 static bool identify(zc_replica_t *replica, zc_peer_t *peer, const zc_identity_t *identity) {
     zc_origin_index_t index = 0;
-    if (zc_store_origin(replica->store, &identity->origin, &index) != ZCACHE_OK ||
-        merge_twin(replica, peer, index)) {
+    if (zc_store_origin(replica->store, &identity->origin, &index) != ZCACHE_OK) {
+        replica->counters.members_refused++;
+        return false;
+    }
+    if (merge_twin(replica, peer, index)) {
         return false;
     }
     bool known = !zc_origin_is_none(&peer->identity.origin);
@@ -234,21 +242,25 @@ void zc_membership_welcome(zc_replica_t *replica, zc_peer_t *peer, const zc_welc
         zc_membership_forget(replica, peer);
         return;
     }
+    bool was_heard = zc_peer_is_heard(peer);
     if (!identify(replica, peer, &welcome->identity)) {
         return;
     }
-    bool was_member = zc_peer_is_heard(peer);
     if (peer->hello_sent_us != 0) {
         peer->rtt_us = now_us - peer->hello_sent_us;
         peer->hello_sent_us = 0;
     }
     anchor_clock(replica, peer, welcome);
     peer->entries = welcome->entries;
-    if (!was_member) {
+    /* One that fell silent is live again only when it is heard: its broadcasts may not come through
+     * where its answers do. */
+    if (peer->state == ZC_PEER_DIALLED) {
         peer->state = welcome->joining ? ZC_PEER_JOINING : ZC_PEER_LIVE;
         peer->heard_us = now_us;
         peer->backoff_us = 0;
-        zc_effect_notice(replica, ZC_NOTICE_PEER_LIVE, peer, 0);
+        if (!was_heard) {
+            zc_effect_notice(replica, ZC_NOTICE_PEER_LIVE, peer, 0);
+        }
     }
     if (replica->welcomed_us == 0) {
         replica->welcomed_us = now_us;
@@ -284,8 +296,8 @@ void zc_membership_goodbye(zc_replica_t *replica, const zc_goodbye_t *goodbye) {
         /* The user named this address: it is dialled on, for whoever serves there next. */
         zc_ask_peer_lost(replica, peer);
         peer->state = ZC_PEER_GONE;
-        peer->backoff_us = FIRST_BACKOFF_US;
-        peer->redial_at_us = replica->clock.now_us + FIRST_BACKOFF_US;
+        peer->backoff_us = ZC_FIRST_BACKOFF_US;
+        peer->redial_at_us = replica->clock.now_us + ZC_FIRST_BACKOFF_US;
         return;
     }
     zc_membership_forget(replica, peer);

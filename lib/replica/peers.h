@@ -80,6 +80,11 @@ zc_peer_t *zc_peers_next(const zc_peers_t *peers, size_t *number);
 zcache_status zc_identity_copy(const zc_allocator_t *allocator, const zc_identity_t *identity,
                                zc_identity_t *copy, char **texts);
 
+/* The dialled connection to a peer. */
+static inline zc_link_t zc_peer_link(zc_peer_number_t number) {
+    return (zc_link_t){.type = ZC_LINK_PEER, .number = number};
+}
+
 /* Heard by this node's own SUB, as far as it knows. */
 static inline bool zc_peer_is_heard(const zc_peer_t *peer) {
     return peer->state == ZC_PEER_LIVE || peer->state == ZC_PEER_JOINING;

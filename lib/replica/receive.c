@@ -70,15 +70,17 @@ void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch) {
     if (zc_origin_equal(&batch->origin, &replica->identity.origin)) {
         return;
     }
-    zc_origin_index_t origin = ZC_ORIGIN_INDEX_NONE;
-    zcache_status status = zc_store_origin(replica->store, &batch->origin, &origin);
+    zc_origin_index_t origin = zc_store_origin_find(replica->store, &batch->origin);
     zc_peer_t *peer = zc_peers_of_origin(&replica->peers, origin);
     if (too_far_ahead(replica, batch->last) || (peer != NULL && peer->state == ZC_PEER_SKEWED)) {
         replica->counters.skewed++;
         return;
     }
+    bool merged = zc_registers_merge_clear(replica, &batch->clear);
+    zcache_status status = merged ? ZCACHE_OK : ZCACHE_INVALID;
     if (status == ZCACHE_OK) {
-        status = zc_registers_merge_clear(replica, &batch->clear) ? ZCACHE_OK : ZCACHE_INVALID;
+        /* Only now: an index that is given is never given back. */
+        status = zc_store_origin(replica->store, &batch->origin, &origin);
     }
     if (status == ZCACHE_OK) {
         status = apply_records(replica, batch, origin);

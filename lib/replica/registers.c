@@ -65,7 +65,9 @@ static void put_in_force(zc_replica_t *replica) {
     const zc_settings_t *settings = &replica->registers.settings;
     uint64_t ghosts_max = settings->ghosts_max == 0 ? settings->max_size : settings->ghosts_max;
     zc_store_set_max_size(replica->store, settings->max_size, ghosts_max);
-    zc_store_set_expire_after(replica->store, settings->expire_after_ms, touch_window_ms(settings));
+    uint64_t window_ms = touch_window_ms(settings);
+    zc_store_set_expire_after(replica->store, settings->expire_after_ms, window_ms);
+    replica->touch_window_us = window_ms * 1000;
     zc_liveness_quicken(replica);
     zc_replica_wake(replica, 0);
 }
@@ -178,6 +180,9 @@ void zc_registers_clear(zc_replica_t *replica) {
 }
 
 zcache_status zc_registers_configure(zc_replica_t *replica, zc_slice_t name, uint64_t number) {
+    if (!replica->anchored) {
+        return ZCACHE_BUSY;
+    }
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const setting_row_t *row = &setting_rows[i];
         if (!zc_slice_equal(zc_slice_text(row->name), name)) {

@@ -127,137 +127,114 @@ void zc_replica_destroy(zc_replica_t **replica) {
 
 /* -- Events ---------------------------------------------------------------- */
 
-static void take_broadcast(zc_replica_t *replica, const zc_message_t *message) {
+/* The way on which a message is to come: broadcast, asked by those who dialled us, or answered by
+ * those whom we dialled. */
+static zc_link_type_t way_of(zc_message_type_t type) {
+    switch (type) {
+    case ZC_MESSAGE_BATCH:
+    case ZC_MESSAGE_HEARTBEAT:
+    case ZC_MESSAGE_TOUCH:
+    case ZC_MESSAGE_REGISTERS:
+    case ZC_MESSAGE_GOODBYE:
+        return ZC_LINK_BROADCAST;
+    case ZC_MESSAGE_HELLO:
+    case ZC_MESSAGE_PING:
+    case ZC_MESSAGE_MEMBERS_ASK:
+    case ZC_MESSAGE_SYNC_ASK:
+    case ZC_MESSAGE_SYNC_CREDIT:
+    case ZC_MESSAGE_READ:
+        return ZC_LINK_ROUTE;
+    case ZC_MESSAGE_WELCOME:
+    case ZC_MESSAGE_PONG:
+    case ZC_MESSAGE_MEMBERS:
+    case ZC_MESSAGE_SYNC_CHUNK:
+    case ZC_MESSAGE_SYNC_END:
+    case ZC_MESSAGE_READ_ANSWER:
+    case ZC_MESSAGE_REFUSED:
+        break;
+    }
+    return ZC_LINK_PEER;
+}
+
+static void pong(zc_replica_t *replica, zc_link_t to, const zc_ping_t *ping) {
+    const zc_message_t message = {.type = ZC_MESSAGE_PONG, .ping = *ping};
+    zc_effect_send(replica, to, &message);
+}
+
+/* `peer` is who answers, where it is an answer. */
+static void dispatch(zc_replica_t *replica, zc_link_t from, zc_peer_t *peer,
+                     const zc_message_t *message) {
     switch (message->type) {
     case ZC_MESSAGE_BATCH:
         zc_receive_batch(replica, &message->batch);
-        return;
+        break;
     case ZC_MESSAGE_HEARTBEAT:
         zc_liveness_heartbeat(replica, &message->heartbeat);
-        return;
+        break;
     case ZC_MESSAGE_TOUCH:
         zc_receive_touch(replica, &message->touch);
-        return;
+        break;
     case ZC_MESSAGE_REGISTERS:
         zc_registers_merge(replica, &message->registers.registers);
-        return;
+        break;
     case ZC_MESSAGE_GOODBYE:
         zc_membership_goodbye(replica, &message->goodbye);
-        return;
-    case ZC_MESSAGE_HELLO:
-    case ZC_MESSAGE_WELCOME:
-    case ZC_MESSAGE_PING:
-    case ZC_MESSAGE_PONG:
-    case ZC_MESSAGE_MEMBERS_ASK:
-    case ZC_MESSAGE_MEMBERS:
-    case ZC_MESSAGE_SYNC_ASK:
-    case ZC_MESSAGE_SYNC_CHUNK:
-    case ZC_MESSAGE_SYNC_CREDIT:
-    case ZC_MESSAGE_SYNC_END:
-    case ZC_MESSAGE_READ:
-    case ZC_MESSAGE_READ_ANSWER:
-    case ZC_MESSAGE_REFUSED:
         break;
-    }
-    replica->counters.malformed++;
-}
-
-/* What others ask over a connection that they dialled. */
-static void take_request(zc_replica_t *replica, zc_link_t from, const zc_message_t *message) {
-    switch (message->type) {
     case ZC_MESSAGE_HELLO:
         zc_membership_hello(replica, from, &message->hello);
-        return;
-    case ZC_MESSAGE_PING: {
-        zc_message_t pong = {.type = ZC_MESSAGE_PONG, .ping = message->ping};
-        zc_effect_send(replica, from, &pong);
-        return;
-    }
-    case ZC_MESSAGE_MEMBERS_ASK:
-        zc_membership_tell(replica, from);
-        return;
-    case ZC_MESSAGE_SYNC_ASK:
-        zc_donate_ask(replica, from, &message->sync_ask);
-        return;
-    case ZC_MESSAGE_SYNC_CREDIT:
-        zc_donate_credit(replica, from, &message->sync_credit);
-        return;
-    case ZC_MESSAGE_READ:
-        zc_join_donor_read(replica, from, &message->read);
-        return;
-    case ZC_MESSAGE_BATCH:
-    case ZC_MESSAGE_HEARTBEAT:
-    case ZC_MESSAGE_TOUCH:
-    case ZC_MESSAGE_REGISTERS:
-    case ZC_MESSAGE_GOODBYE:
-    case ZC_MESSAGE_WELCOME:
-    case ZC_MESSAGE_PONG:
-    case ZC_MESSAGE_MEMBERS:
-    case ZC_MESSAGE_SYNC_CHUNK:
-    case ZC_MESSAGE_SYNC_END:
-    case ZC_MESSAGE_READ_ANSWER:
-    case ZC_MESSAGE_REFUSED:
         break;
-    }
-    replica->counters.malformed++;
-}
-
-/* What a peer answers on the connection that this node dialled. */
-static void take_answer(zc_replica_t *replica, zc_link_t from, const zc_message_t *message) {
-    zc_peer_t *peer = zc_peers_at(&replica->peers, from.number);
-    if (peer == NULL) {
-        return;
-    }
-    switch (message->type) {
     case ZC_MESSAGE_WELCOME:
         zc_membership_welcome(replica, peer, &message->welcome);
-        return;
+        break;
+    case ZC_MESSAGE_PING:
+        pong(replica, from, &message->ping);
+        break;
     case ZC_MESSAGE_PONG:
         zc_liveness_pong(replica, peer, &message->ping);
-        return;
+        break;
+    case ZC_MESSAGE_MEMBERS_ASK:
+        zc_membership_tell(replica, from);
+        break;
     case ZC_MESSAGE_MEMBERS:
         zc_membership_members(replica, peer, &message->members);
-        return;
+        break;
+    case ZC_MESSAGE_SYNC_ASK:
+        zc_donate_ask(replica, from, &message->sync_ask);
+        break;
     case ZC_MESSAGE_SYNC_CHUNK:
         zc_ask_chunk(replica, from, &message->sync_chunk);
-        return;
+        break;
+    case ZC_MESSAGE_SYNC_CREDIT:
+        zc_donate_credit(replica, from, &message->sync_credit);
+        break;
     case ZC_MESSAGE_SYNC_END:
         zc_ask_end(replica, from, &message->sync_end);
-        return;
+        break;
+    case ZC_MESSAGE_READ:
+        zc_join_donor_read(replica, from, &message->read);
+        break;
     case ZC_MESSAGE_READ_ANSWER:
         zc_join_read_answer(replica, &message->read_answer);
-        return;
+        break;
     case ZC_MESSAGE_REFUSED:
         zc_membership_refused(replica, peer, &message->refused);
-        return;
-    case ZC_MESSAGE_BATCH:
-    case ZC_MESSAGE_HEARTBEAT:
-    case ZC_MESSAGE_TOUCH:
-    case ZC_MESSAGE_REGISTERS:
-    case ZC_MESSAGE_GOODBYE:
-    case ZC_MESSAGE_HELLO:
-    case ZC_MESSAGE_PING:
-    case ZC_MESSAGE_MEMBERS_ASK:
-    case ZC_MESSAGE_SYNC_ASK:
-    case ZC_MESSAGE_SYNC_CREDIT:
-    case ZC_MESSAGE_READ:
         break;
     }
-    replica->counters.malformed++;
 }
 
 static void take_message(zc_replica_t *replica, zc_link_t from, const zc_message_t *message) {
-    switch (from.type) {
-    case ZC_LINK_BROADCAST:
-        take_broadcast(replica, message);
-        break;
-    case ZC_LINK_ROUTE:
-        take_request(replica, from, message);
-        break;
-    case ZC_LINK_PEER:
-        take_answer(replica, from, message);
-        break;
+    if (way_of(message->type) != from.type) {
+        replica->counters.malformed++;
+        return;
     }
+    zc_peer_t *peer = NULL;
+    if (from.type == ZC_LINK_PEER) {
+        peer = zc_peers_at(&replica->peers, from.number);
+        if (peer == NULL) {
+            return; /* forgotten meanwhile */
+        }
+    }
+    dispatch(replica, from, peer, message);
 }
 
 static void leave(zc_replica_t *replica) {
@@ -321,6 +298,10 @@ static zcache_status take_event(zc_replica_t *replica, const zc_event_t *event) 
         /* What others wrote may overwrite what this node has not sent yet, and a batch must bring
          * what it covers. */
         zc_write_flush(replica, true);
+        if (replica->sent < replica->written) {
+            /* No memory for that. The message is lost, as one may be, and asked for again. */
+            return ZCACHE_OK;
+        }
         take_message(replica, event->message.from, event->message.message);
         return ZCACHE_OK;
     case ZC_EVENT_READ:

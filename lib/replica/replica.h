@@ -143,6 +143,7 @@ typedef struct zc_effect {
         } change;
         struct {
             uint64_t token;
+            bool answered; /* false: nobody did in time, which says nothing about the key */
             bool found;
             zc_record_t record;
         } read_answer;

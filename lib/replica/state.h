@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What a replica is made of, for the files of this folder alone.
+/* What a replica is made of, for the files of this folder alone. */
+/* clang-format off
  *
- *   replica.c     a step: clock, event, then what is due, then what is to be sent
- *   write.c       a client's write, and the batches that carry it to the others (R1, R3, R6)
- *   receive.c     batches, touches and registers of others (R1-R3, R10, R11, M2)
- *   membership.c  hello, welcome, members, goodbye (M1-M4)
- *   liveness.c    heartbeats out and in, who is suspect or gone, dialling again (R5, M3)
- *   join.c        from the first welcome to the first complete transfer, reads through the donor
- * (M1, S1) ask.c         what this node lacks, and the transfer that mends it (R4, R5, R9) hunt.c
- * whom to ask for it (R9) donate.c      the other side of a transfer (R6, R7, R9, S2) registers.c
- * settings and clear (M2, R10) peers.c effects.c vectors.c vvec.c arena.c   the tables that the
- * above work on */
+ *   replica.c      a step: clock, event, then what is due, then what is to be sent
+ *   write.c        a client's write, and the batches that carry it to the others (R1, R3, R6)
+ *   receive.c      batches and touches of others (R1-R3, R11)
+ *   membership.c   hello, welcome, members, goodbye (M1-M4)
+ *   liveness.c     heartbeats out and in, who is suspect or gone, dialling again (R5, M3)
+ *   join.c         from the first welcome to the first complete transfer, reads through a donor (M1, S1)
+ *   ask.c          what this node lacks, and the transfer that mends it (R4, R5, R9)
+ *   hunt.c         whom to ask for it (R9)
+ *   donate.c       the other side of a transfer (R6, R7, R9, S2)
+ *   registers.c    settings and clear (M2, R10)
+ *   peers.c effects.c vectors.c vvec.c records.c arena.c   the tables that the above work on
+ *
+ * clang-format on */
 #ifndef ZC_REPLICA_STATE_H
 #define ZC_REPLICA_STATE_H
 
@@ -34,6 +38,7 @@ enum {
     ZC_DROP_SLOTS = 65536,         /* slots looked at after a replace-sync in one step */
     ZC_BATCHES_PER_STEP = 8,
     ZC_JOIN_ALONE_HEARTBEATS = 12, /* without a welcome a node goes on alone (M4) */
+    ZC_FIRST_BACKOFF_US = 1000 * 1000,
 };
 
 typedef enum zc_ask_phase {
@@ -109,7 +114,7 @@ struct zc_replica {
     zc_identity_t identity;
     char *identity_texts;
     zc_origin_index_t self;
-    bool anchored; /* the clock is the mesh's (R2) */
+    bool anchored; /* the clock is the mesh's (R2); before that nothing is written */
     zc_registers_t registers;
     bool registers_unsent;
 
@@ -142,6 +147,8 @@ struct zc_replica {
     bool watched_values;
 
     uint64_t heartbeat_at_us;
+    uint64_t touches_at_us;
+    uint64_t touch_window_us; /* at most one touch per key in this time (R11) */
     uint64_t deadline_us;
     uint64_t state_hash;
     uint64_t members_hash;

@@ -20,7 +20,8 @@ static zcache_status check_set(const zc_replica_t *replica, const zc_event_t *ev
     if (status != ZCACHE_OK) {
         return status;
     }
-    if (event->write.value.bytes > replica->registers.settings.value_max) {
+    if (event->write.value.bytes > replica->registers.settings.value_max ||
+        !zc_store_has_room(replica->store, event->write.key.bytes, event->write.value.bytes)) {
         return ZCACHE_TOO_LARGE;
     }
     bool valid = event->write.value_type <= ZC_VALUE_TYPE_MAX &&
@@ -85,6 +86,9 @@ static zcache_status delete_key(zc_replica_t *replica, const zc_event_t *event) 
 }
 
 zcache_status zc_write_step(zc_replica_t *replica, const zc_event_t *event) {
+    if (!replica->anchored) {
+        return ZCACHE_BUSY;
+    }
     switch (event->write.type) {
     case ZC_WRITE_SET:
         return set_key(replica, event);
@@ -165,7 +169,7 @@ void zc_write_flush(zc_replica_t *replica, bool copied) {
         pass_over(replica);
         return;
     }
-    for (int i = 0; i < ZC_BATCHES_PER_STEP && replica->sent < replica->written; i++) {
+    for (int i = 0; (copied || i < ZC_BATCHES_PER_STEP) && replica->sent < replica->written; i++) {
         zc_message_t message = {.type = ZC_MESSAGE_BATCH};
         if (!cut_batch(replica, copied, &message.batch)) {
             break;

@@ -192,9 +192,9 @@ static void put_ghost(zc_store_t *store, uint32_t number, const zc_store_item_t 
     zc_register_trim_ghosts(store, ZC_TRIM_STEPS);
 }
 
-static bool is_too_large(const zc_store_t *store, const zc_store_item_t *item) {
+bool zc_store_has_room(const zc_store_t *store, size_t key_bytes, size_t value_bytes) {
     uint64_t max_memory = store->options.max_memory;
-    return max_memory != 0 && zc_register_cost(item->key.bytes, item->value.bytes) > max_memory;
+    return max_memory == 0 || zc_register_cost(key_bytes, value_bytes) <= max_memory;
 }
 
 zcache_status zc_store_apply(zc_store_t *store, const zc_store_item_t *item, uint64_t now_ms,
@@ -204,7 +204,8 @@ zcache_status zc_store_apply(zc_store_t *store, const zc_store_item_t *item, uin
     before_t before = look(store, number, item, now_ms);
     verdict_t verdict = judge(store, number, item);
     if (verdict.writes) {
-        bool ghost = item->ghost || verdict.outcome == ZC_OUTCOME_LATE || is_too_large(store, item);
+        bool ghost = item->ghost || verdict.outcome == ZC_OUTCOME_LATE ||
+                     !zc_store_has_room(store, item->key.bytes, item->value.bytes);
         zc_payload_t *payload = NULL;
         zcache_status status = prepare(store, number, item, ghost, &payload);
         if (status != ZCACHE_OK) {

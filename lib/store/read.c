@@ -49,15 +49,32 @@ static void note_read(zc_store_t *store, uint32_t number, uint64_t now_ms) {
     leave_touch(store, zc_store_slot(store, number)->payload, now_ms);
 }
 
-static zcache_status grow_buffer(zc_value_buffer_t *value, size_t bytes) {
+/* Gives the aside a larger block. The caller's own stays as it is until a read has succeeded. */
+static zcache_status grow_aside(const zc_value_buffer_t *value, zc_value_buffer_t *aside,
+                                size_t bytes) {
     void *data = zc_allocate(value->allocator, bytes);
     if (data == NULL) {
         return ZCACHE_NO_MEMORY;
     }
-    zc_free(value->allocator, value->data);
-    value->data = data;
-    value->capacity = bytes;
+    if (aside->data != value->data) {
+        zc_free(value->allocator, aside->data);
+    }
+    aside->data = data;
+    aside->capacity = bytes;
     return ZCACHE_OK;
+}
+
+/* Takes the aside over as the value, or on failure gives its block back. */
+static zcache_status settle(zc_value_buffer_t *value, zc_value_buffer_t *aside,
+                            zcache_status status) {
+    void *going = status == ZCACHE_OK ? value->data : aside->data;
+    if (aside->data != value->data) {
+        zc_free(value->allocator, going);
+    }
+    if (status == ZCACHE_OK) {
+        *value = *aside;
+    }
+    return status;
 }
 
 /* Copies if the buffer has room. Else *needed is how much it takes, and nothing is noted. */
@@ -86,17 +103,18 @@ static zcache_status read_once(zc_store_t *store, uint64_t key_hash, zc_slice_t 
 zcache_status zc_store_read(zc_store_t *store, zc_slice_t key, uint64_t now_ms,
                             zc_value_buffer_t *value) {
     uint64_t key_hash = zc_key_hash(key);
+    zc_value_buffer_t aside = *value;
     for (;;) {
         size_t needed;
         zc_store_lock(store);
-        zcache_status status = read_once(store, key_hash, key, now_ms, value, &needed);
+        zcache_status status = read_once(store, key_hash, key, now_ms, &aside, &needed);
         zc_store_unlock(store);
-        if (needed == 0) {
-            return status;
+        /* While there was no lock the entry may have gone, or have become larger still. */
+        if (needed > 0) {
+            status = grow_aside(value, &aside, needed);
         }
-        status = grow_buffer(value, needed);
-        if (status != ZCACHE_OK) {
-            return status;
+        if (needed == 0 || status != ZCACHE_OK) {
+            return settle(value, &aside, status);
         }
     }
 }

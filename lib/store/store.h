@@ -132,6 +132,9 @@ typedef enum zc_outcome {
 zcache_status zc_store_apply(zc_store_t *store, const zc_store_item_t *item, uint64_t now_ms,
                              zc_outcome_t *outcome, bool *was_held);
 
+/* Whether an entry of this size may be held at all, by max_memory. */
+bool zc_store_has_room(const zc_store_t *store, size_t key_bytes, size_t value_bytes);
+
 /* As a run: between these two calls, what is applied and belongs in the middle of its origin's
  * chain goes to a list of its own beside it, in any stamp order at O(1) each, and is sorted and
  * merged into the chain at the end. For full transfers, which come by recency. What belongs at

@@ -8,6 +8,7 @@ Every command is printed as a user would type it and then run by a shell; what o
 node to be ready, for news to arrive) is told in brackets. Whatever was started here is ended here,
 also after Ctrl-C."""
 
+import ctypes
 import json
 import os
 import shutil
@@ -20,6 +21,14 @@ import time
 
 DEADLINE_S = 60
 NAMES = ("one", "two", "three")
+
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def end_with_parent():
+    """For a child before it runs its program: ended with this process, however that ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Failed(Exception):
@@ -79,7 +88,7 @@ class Demo:
         self.show(command + " &")
         self.jobs[name] = subprocess.Popen(
             ["sh", "-c", "exec " + command], cwd=self.directory, env=self.environment,
-            stdin=subprocess.DEVNULL, start_new_session=True)
+            stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=end_with_parent)
 
     def ask(self, command):
         """The output of a command that is not shown; "" where it fails."""

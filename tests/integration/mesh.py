@@ -5,6 +5,7 @@ to be seen, and end them, whatever happens.
 Nothing here sleeps and hopes: `wait_until` looks again and again until a condition holds, or fails
 with what it saw last. Only processes that were started here are ever ended."""
 
+import ctypes
 import json
 import os
 import selectors
@@ -21,6 +22,15 @@ ZCACHE = os.environ.get("ZCACHE") or os.path.join(ROOT, "build", "main", "bin", 
 # The longest that anything may take on a slow machine under a sanitizer; nothing waits this long
 # unless it is broken.
 DEADLINE_S = 30
+
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def end_with_parent():
+    """For a child before it runs its program: ended with this process, however that ends (ctest
+    kills a test that takes too long)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def wait_until(what, condition, seconds=DEADLINE_S):
@@ -73,7 +83,7 @@ class Node:
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [ZCACHE, "node", "--port", str(port), *arguments], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=self.errors)
+            stdout=subprocess.PIPE, stderr=self.errors, preexec_fn=end_with_parent)
         try:
             self.endpoint = self.read_ready()
         except BaseException:

@@ -113,8 +113,10 @@ class BadInput(MeshTest):
     def test_a_full_disk(self):
         node = self.node()
         node.set("key", "v" * 100000)
+        kept = ("memo", "--", "echo", "kept")
+        self.assertEqual(node.run(*kept).returncode, 0)
         for command in (("get", "key"), ("spy",), ("stats", "--json"), ("peers",), ("config",),
-                        ("--help",)):
+                        ("--help",), ("memo", "--", "echo", "hi"), kept):
             with open("/dev/full", "wb") as full:
                 done = subprocess.run(
                     [mesh.ZCACHE, *command], stdout=full, stderr=subprocess.PIPE,

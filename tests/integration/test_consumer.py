@@ -43,9 +43,8 @@ class Prefix:
 
     def flags(self):
         """What pkg-config says that a compiler needs."""
-        # The file is written for the prefix of the build; here it stands elsewhere.
         return shlex.split(call(
-            "pkg-config", f"--define-variable=prefix={self.prefix}", "--cflags", "--libs", "zcache",
+            "pkg-config", "--cflags", "--libs", "zcache",
             PKG_CONFIG_PATH=os.path.join(self.lib, "pkgconfig")))
 
     def compile(self, source, program):

@@ -58,7 +58,8 @@ class Shell:
         if command.endswith("&"):
             job = subprocess.Popen(
                 ["sh", "-c", "exec " + command[:-1]], cwd=self.directory, env=self.environment,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace",
+                preexec_fn=mesh.end_with_parent)
             self.jobs.append(job)
             return job.stdout.readline()
         return subprocess.run(
@@ -101,6 +102,17 @@ class Readme(unittest.TestCase):
                     self.follow(shell, text)
                 finally:
                     shell.end()
+
+    def test_every_statistic_is_listed(self):
+        with open(os.path.join(mesh.ROOT, "README.md"), encoding="utf-8") as file:
+            listed = re.search(r"## Statistics\n(.*?)\n## ", file.read(), flags=re.S)[1]
+        node = mesh.Node()
+        try:
+            for name in node.stats():
+                self.assertIn(f"`{name}`", listed)
+        finally:
+            node.kill()
+            node.errors.close()
 
     def follow(self, shell, text):
         for command, expected in examples(text):

@@ -19,7 +19,8 @@ class Watcher:
     def __init__(self, node, *arguments):
         self.process = subprocess.Popen(
             [mesh.ZCACHE, "watch", "--json", *arguments], stdout=subprocess.PIPE,
-            stdin=subprocess.DEVNULL, env={**os.environ, "ZCACHE_AT": node.at})
+            stdin=subprocess.DEVNULL, env={**os.environ, "ZCACHE_AT": node.at},
+            preexec_fn=mesh.end_with_parent)
         self.events = []
         self.thread = threading.Thread(target=self.collect, daemon=True)
         self.thread.start()

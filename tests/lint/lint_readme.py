@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MPL-2.0
-"""The tables of README.md are those of the headers: limits, settings and counters are written down
-once, in C. `lint_readme.py --write` brings README.md up to date."""
+"""The tables of README.md are those of the headers, and of what the command says of itself: limits,
+settings, counters and options are written down once, in C. `lint_readme.py --write` brings
+README.md up to date. Options are left alone where there is no command that was built from the
+sources as they are."""
 
 import os
 import re
+import subprocess
 import sys
 
 import source
@@ -50,16 +53,67 @@ def settings():
             product *= int(factor)
         return str(product)
 
-    return table(["setting", "default", "least", "most", "unit"], [
-        [f"`{name}`", number(initial), number(least), number(most), unit]
+    shown = {row[1]: f"`{row[0]}`" + (" in seconds" if row[3] == "true" else "")
+             for row in rows("cli/settings.h", "ZC_SHOWN_SETTING_MAP")}
+    return table(["setting", "default", "least", "most", "unit", "on the command line"], [
+        [f"`{name}`", number(initial), number(least), number(most), unit,
+         "the same" if shown[name] == f"`{name}`" else shown[name]]
         for name, initial, least, most, unit in rows("lib/replica/message.h", "ZC_SETTING_MAP")])
+
+
+COMMAND = os.environ.get("ZCACHE") or os.path.join(source.BUILD, "bin", "zcache")
+
+
+def command_is_built():
+    """True if the command is there, and as new as the sources of what it says."""
+    if not os.path.exists(COMMAND):
+        return False
+    built = os.path.getmtime(COMMAND)
+    return all(os.path.getmtime(os.path.join(source.ROOT, path)) <= built
+               for path in source.files(".c", ".h") if path.startswith("cli" + os.sep))
+
+
+def said_options(command):
+    """(option, argument, text) of each line of `zcache COMMAND --help`."""
+    said = subprocess.run([COMMAND, command, "--help"], stdout=subprocess.PIPE, text=True, check=True,
+                          env={"LC_ALL": "C"}).stdout
+    found = re.findall(r"^  (?:-\w,|   ) --([\w-]+)(=\S+)? +(.*(?:\n {20,}.*)*)", said, flags=re.M)
+    return [(name, argument.removeprefix("="), re.sub(r"\s+", " ", text))
+            for name, argument, text in found]
+
+
+def option_row(command, name, argument, text):
+    """What stands in brackets in the text of an option with a value is its default."""
+    default = re.search(r" \(([^)]*)\)", text) if argument else None
+    if default:
+        text = text.replace(default[0], "", 1)
+    shown = f"`--{name} {argument}`" if argument else f"`--{name}`"
+    return [command, shown, default[1] if default else "", text]
+
+
+def options():
+    commands = [row[0] for row in rows("cli/commands.h", "ZC_COMMAND_MAP")]
+    asked, every, own = [], [], []
+    for command in commands:
+        for option in said_options(command):
+            if option[0] == "help":
+                every.append(option)
+            elif option[0] == "at":
+                asked.append((command, option))
+            else:
+                own.append(option_row(f"`{command}`", *option))
+    assert len(every) == len(commands) and len(set(every)) == 1, every
+    assert [name for name, _ in asked] == [name for name in commands if name != "node"], asked
+    assert len({option for _, option in asked}) == 1, asked
+    return table(["command", "option", "default", ""], own + [
+        option_row("all but `node`", *asked[0][1]), option_row("all", *every[0])])
 
 
 def main():
     path = os.path.join(source.ROOT, "README.md")
     text = "\n".join(source.lines("README.md"))
     wanted = text
-    for make in (settings, counters, limits):
+    for make in (settings, counters, limits) + ((options,) if command_is_built() else ()):
         name = make.__name__
         wanted, count = re.subn(
             rf"(<!-- {name}: .*? -->\n).*?(\n<!-- end of {name} -->)",
@@ -70,9 +124,11 @@ def main():
         with open(path, "w", encoding="utf-8") as file:
             file.write(wanted)
     elif wanted != text:
-        faults.add("README.md", 1, "its tables are not those of the headers: run "
-                   "tests/lint/lint_readme.py --write")
-    faults.exit("the tables of README.md are those of the headers")
+        faults.add("README.md", 1, "its tables are not those of the headers and the command: "
+                   "run tests/lint/lint_readme.py --write")
+    faults.exit("the tables of README.md are those of the headers and the command"
+                if command_is_built() else "the tables of README.md are those of the headers; "
+                "there is no command of today to compare its options with")
 
 
 main()

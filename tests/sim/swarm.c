@@ -20,6 +20,7 @@ enum {
 typedef struct written {
     int key;
     zc_stamp_t stamp;
+    bool sent; /* to anybody; else it is known to nobody else, and goes with its node */
 } written_t;
 
 typedef struct swarm {
@@ -130,6 +131,36 @@ static const char *draw_value(swarm_t *swarm) {
     memset(swarm->value, 'x', bytes);
     snprintf(swarm->value + bytes, 32, "%llu", (unsigned long long)swarm->result->writes);
     return swarm->value;
+}
+
+static void note_sent(swarm_t *swarm, const zc_record_t *records, size_t count,
+                      const zc_origin_t *origins) {
+    for (size_t i = 0; i < count; i++) {
+        zc_stamp_t stamp = {.hlc = records[i].hlc, .origin = origins[records[i].origin]};
+        for (size_t j = swarm->written_count; j > 0; j--) {
+            written_t *written = &swarm->written[j - 1];
+            if (zc_stamp_compare(&written->stamp, &stamp) == 0) {
+                written->sent = true;
+                break;
+            }
+        }
+    }
+}
+
+static void observe(void *context, int node, const zc_effect_t *effect) {
+    (void)node;
+    const zc_message_t *message = &effect->message;
+    if (effect->type == ZC_EFFECT_SEND) {
+        message = &effect->send.message;
+    } else if (effect->type != ZC_EFFECT_BROADCAST) {
+        return;
+    }
+    if (message->type == ZC_MESSAGE_BATCH) {
+        note_sent(context, message->batch.records, message->batch.count, &message->batch.origin);
+    } else if (message->type == ZC_MESSAGE_SYNC_CHUNK) {
+        note_sent(context, message->sync_chunk.records, message->sync_chunk.count,
+                  message->sync_chunk.origins);
+    }
 }
 
 static void write_something(swarm_t *swarm) {
@@ -307,7 +338,7 @@ static void check_newest(swarm_t *swarm) {
     zc_stamp_t newest[KEYS_MAX] = {{0}};
     for (size_t i = 0; i < swarm->written_count; i++) {
         const written_t *written = &swarm->written[i];
-        if (zc_stamp_compare(&written->stamp, &newest[written->key]) > 0 &&
+        if (written->sent && zc_stamp_compare(&written->stamp, &newest[written->key]) > 0 &&
             knows(swarm->cluster, &written->stamp)) {
             newest[written->key] = written->stamp;
         }
@@ -354,6 +385,7 @@ void zc_swarm_run(const zc_swarm_options_t *options, zc_swarm_result_t *result) 
     swarm->options = options;
     swarm->result = result;
     swarm->written = written;
+    zc_cluster_observe(swarm->cluster, observe, swarm);
     draw_settings(swarm);
     int nodes = options->nodes > 0 ? options->nodes : 2 + (int)draw(swarm, 7);
     for (int i = 0; i < nodes; i++) {

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,4 +104,20 @@ Test(cli_arguments, what_is_wrong_is_named_on_one_line, .init = cr_redirect_stde
         "zcache: --one: its value is missing: --one TEXT\n"
         "zcache: --json=5: --json takes no value\n"
         "zcache: --one bad: must be good\n");
+}
+
+Test(cli_arguments, a_ttl_is_seconds_and_nothing_else, .init = cr_redirect_stderr) {
+    uint64_t ttl_ms = 7;
+    cr_assert_null(zc_ttl_options[1].name);
+    int key = zc_ttl_options[0].key;
+    cr_assert_eq(zc_ttl_take(key, "1.5", &ttl_ms), 0);
+    cr_assert_eq(ttl_ms, 1500);
+    cr_assert_eq(zc_ttl_take(key, "0", &ttl_ms), EINVAL);
+    cr_assert_eq(zc_ttl_take(key, "315360001", &ttl_ms), EINVAL);
+    cr_assert_eq(zc_ttl_take(key + 1, "2", &ttl_ms), (int)ARGP_ERR_UNKNOWN);
+    cr_assert_eq(ttl_ms, 1500);
+    fflush(stderr);
+    cr_assert_stderr_eq_str(
+        "zcache: --ttl 0: must be a number of seconds from 0.001 to 315360000\n"
+        "zcache: --ttl 315360001: must be a number of seconds from 0.001 to 315360000\n");
 }

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <zcache/limits.h>
+
 static int run(const char *script, zc_child_t *child) {
     char shell[] = "sh";
     char option[] = "-c";
@@ -23,7 +25,7 @@ Test(cli_child, output_and_status_are_remembered_and_passed_on, .init = cr_redir
     cr_assert_eq(run("printf 'a\\0b'; exit 7", &child), 0);
     cr_assert(child.ended);
     cr_assert_eq(child.status, 7);
-    cr_assert_not(child.cut);
+    cr_assert_eq(child.kept, ZC_CHILD_KEPT);
     cr_assert_eq(child.output.size, 3);
     cr_assert_eq(memcmp(child.output.data, "a\0b", 3), 0);
     zc_child_fini(&child);
@@ -35,6 +37,30 @@ Test(cli_child, output_and_status_are_remembered_and_passed_on, .init = cr_redir
     char bytes[10];
     cr_assert_eq(fread(bytes, 1, 3, passed_on), 3);
     cr_assert_eq(memcmp(bytes, "a\0b", 3), 0);
+}
+
+Test(cli_child, what_standard_output_refuses_is_not_told_as_too_large) {
+    cr_assert_not_null(freopen("/dev/full", "w", stdout));
+    zc_child_t child;
+    cr_assert_eq(run("echo text; exit 3", &child), 0);
+    cr_assert(child.ended);
+    cr_assert_eq(child.status, 3);
+    cr_assert_eq(child.kept, ZC_CHILD_REFUSED);
+    zc_child_fini(&child);
+}
+
+Test(cli_child, what_is_larger_than_a_value_is_passed_on_and_not_remembered) {
+    cr_assert_not_null(freopen("/dev/null", "w", stdout));
+    zc_child_t child;
+    cr_assert_eq(run("head -c 16777217 /dev/zero", &child), 0);
+    cr_assert(child.ended);
+    cr_assert_eq(child.status, 0);
+    cr_assert_eq(child.kept, ZC_CHILD_TOO_LARGE);
+    zc_child_fini(&child);
+    cr_assert_eq(run("head -c 16777216 /dev/zero", &child), 0);
+    cr_assert_eq(child.kept, ZC_CHILD_KEPT);
+    cr_assert_eq(child.output.size, ZCACHE_VALUE_MAX_CEILING);
+    zc_child_fini(&child);
 }
 
 Test(cli_child, one_that_was_killed_has_not_ended) {

@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -45,6 +46,19 @@ Test(cli_output, statuses_have_exits) {
 Test(cli_output, what_could_not_be_written_is_no_success, .init = cr_redirect_stderr) {
     cr_assert_not_null(freopen("/dev/full", "w", stdout));
     fputs("text", stdout);
+    zc_output_begin("zcache test");
+    cr_assert_eq(zc_output_finish(ZC_EXIT_DONE), ZC_EXIT_FAILED);
+    cr_assert_stderr_eq_str("zcache test: cannot write the output: No space left on device\n");
+}
+
+Test(cli_output, the_reason_is_that_of_the_write_that_failed, .init = cr_redirect_stderr) {
+    cr_assert_not_null(freopen("/dev/full", "w", stdout));
+    setvbuf(stdout, NULL, _IONBF, 0);
+    cr_assert_not(zc_output_broken());
+    fputs("text", stdout);
+    cr_assert(zc_output_broken());
+    errno = EAGAIN; /* of whatever was called since */
+    cr_assert(zc_output_broken());
     zc_output_begin("zcache test");
     cr_assert_eq(zc_output_finish(ZC_EXIT_DONE), ZC_EXIT_FAILED);
     cr_assert_stderr_eq_str("zcache test: cannot write the output: No space left on device\n");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Batches. */
 #include <zcache/batch.h>
+#include <zcache/node.h>
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -121,6 +122,44 @@ Test(client_batch, a_full_batch_is_busy_and_takes_one_large_value_alone) {
     zc_fake_node_stop(&node);
 }
 
+Test(client_batch, what_one_message_may_not_hold_is_refused_before_it_is_sent) {
+    zc_fake_node_t *node = zc_fake_node_start(NULL, ZC_FAKE_ANSWER);
+    zcache_t *cache = open_node(node);
+    zcache_batch_t *batch = NULL;
+    cr_assert_eq(zcache_batch_new(cache, &batch), ZCACHE_OK);
+    char *bytes = calloc(1, ZCACHE_VALUE_MAX_CEILING + 1u);
+    for (size_t size = 1; size < ZCACHE_BATCH_MAX; size = size * 7 + 3) {
+        zcache_status status = ZCACHE_OK;
+        while (status == ZCACHE_OK) {
+            status = zcache_batch_set(batch, "key", 3, bytes, size, ZCACHE_RAW, 9);
+        }
+        cr_assert_eq(status, ZCACHE_BUSY);
+        cr_assert_not_null(strstr(zcache_error(cache), "send it"));
+        cr_assert_leq(zcache_batch_count(batch) * (size + 3), ZCACHE_BATCH_MAX);
+        cr_assert_eq(zcache_batch_send(batch), ZCACHE_OK);
+        cr_assert_eq(zcache_batch_wait(batch), ZCACHE_OK);
+        zcache_batch_reset(batch);
+    }
+    /* The largest operation there is, alone, with a key as long as it may be. */
+    size_t most = ZCACHE_VALUE_MAX_CEILING;
+    cr_assert_eq(zcache_batch_set(batch, bytes, ZCACHE_KEY_MAX, bytes, most + 1, ZCACHE_RAW, 0),
+                 ZCACHE_TOO_LARGE);
+    cr_assert_eq(zcache_batch_get(batch, bytes, ZCACHE_KEY_MAX + 1), ZCACHE_TOO_LARGE);
+    cr_assert_eq(zcache_batch_count(batch), 0);
+    cr_assert_eq(zcache_batch_set(batch, bytes, ZCACHE_KEY_MAX, bytes, most, ZCACHE_RAW, 0),
+                 ZCACHE_OK);
+    cr_assert_eq(zcache_batch_set(batch, "a", 1, bytes, most, ZCACHE_RAW, 0), ZCACHE_BUSY);
+    cr_assert_eq(zcache_batch_delete(batch, "a", 1), ZCACHE_BUSY);
+    cr_assert_eq(zcache_batch_send(batch), ZCACHE_OK);
+    cr_assert_eq(zcache_batch_wait(batch), ZCACHE_OK);
+    cr_assert_eq(zcache_batch_result(batch, 0, NULL, NULL, NULL), ZCACHE_TOO_LARGE);
+    cr_assert_eq(zcache_ping(cache, NULL), ZCACHE_OK);
+    free(bytes);
+    zcache_batch_destroy(&batch);
+    zcache_close(&cache);
+    zc_fake_node_stop(&node);
+}
+
 Test(client_batch, a_refusal_of_the_whole_is_told_and_it_can_be_sent_again) {
     zc_fake_node_t *node = zc_fake_node_start(NULL, ZC_FAKE_REFUSE);
     zcache_t *cache = open_node(node);
@@ -150,7 +189,7 @@ typedef struct local_node {
 
 static zcache_status local_get(zc_local_t *local, zc_slice_t key, zc_value_buffer_t *value,
                                bool *ask) {
-    (void)ask;
+    *ask = zc_slice_equal(key, zc_slice_text("asked"));
     if (!zc_slice_equal(key, zc_slice_text("a"))) {
         return ZCACHE_MISS;
     }
@@ -225,4 +264,63 @@ Test(client_batch, inproc_is_done_directly_and_every_allocation_may_fail) {
         cr_assert_eq(status, ZCACHE_NO_MEMORY);
     }
     zc_local_unregister(&local.local);
+}
+
+Test(client_batch, there_is_no_error_after_ok_also_where_one_of_its_results_is_one) {
+    local_node_t local = {.local = {"batch-ok", 0, local_get, local_write, local_destroy}};
+    cr_assert_eq(zc_local_register(&local.local), ZCACHE_OK);
+    zcache_t *cache = NULL;
+    cr_assert_eq(zcache_open("inproc://batch-ok", &cache), ZCACHE_OK);
+    zcache_set_timeout(cache, 50);
+    zcache_batch_t *batch = NULL;
+    cr_assert_eq(zcache_batch_new(cache, &batch), ZCACHE_OK);
+    cr_assert_eq(zcache_batch_get(batch, "asked", 5), ZCACHE_OK);
+    cr_assert_eq(zcache_batch_send(batch), ZCACHE_OK);
+    cr_assert_str_eq(zcache_error(cache), "");
+    /* Nobody listens on the socket over which it was asked. */
+    cr_assert_eq(zcache_batch_result(batch, 0, NULL, NULL, NULL), ZCACHE_TIMEOUT);
+    zcache_batch_destroy(&batch);
+    zcache_close(&cache);
+    zc_local_unregister(&local.local);
+}
+
+Test(client_batch, a_real_node_takes_and_answers_as_much_as_there_can_be_in_one_message) {
+    enum { VALUES = 3 };
+    zcache_node_options_t options;
+    zcache_node_options_init(&options);
+    options.port = 0;
+    options.value_max = ZCACHE_VALUE_MAX_CEILING;
+    zcache_node_t *node = NULL;
+    cr_assert_eq(zcache_node_start(&options, &node), ZCACHE_OK);
+    zcache_t *cache = NULL;
+    zcache_batch_t *batch = NULL;
+    cr_assert_eq(zcache_open(zcache_node_endpoint(node), &cache), ZCACHE_OK);
+    zcache_set_timeout(cache, 20000);
+    cr_assert_eq(zcache_batch_new(cache, &batch), ZCACHE_OK);
+    char *bytes = calloc(1, ZCACHE_VALUE_MAX_CEILING);
+    for (int i = 0; i < VALUES; i++) {
+        bytes[0] = (char)i;
+        cr_assert_eq(zcache_batch_set(batch, bytes, ZCACHE_KEY_MAX, bytes, ZCACHE_VALUE_MAX_CEILING,
+                                      ZCACHE_RAW, 0),
+                     ZCACHE_OK);
+        cr_assert_eq(zcache_batch_send(batch), ZCACHE_OK);
+        cr_assert_eq(zcache_batch_wait(batch), ZCACHE_OK);
+        cr_assert_eq(zcache_batch_result(batch, 0, NULL, NULL, NULL), ZCACHE_OK);
+        zcache_batch_reset(batch);
+    }
+    for (int i = 0; i < VALUES; i++) {
+        bytes[0] = (char)i;
+        cr_assert_eq(zcache_batch_get(batch, bytes, ZCACHE_KEY_MAX), ZCACHE_OK);
+    }
+    cr_assert_eq(zcache_batch_send(batch), ZCACHE_OK);
+    cr_assert_eq(zcache_batch_wait(batch), ZCACHE_OK);
+    size_t size = 0;
+    cr_assert_eq(zcache_batch_result(batch, 0, NULL, &size, NULL), ZCACHE_OK);
+    cr_assert_eq(size, ZCACHE_VALUE_MAX_CEILING);
+    cr_assert_eq(zcache_batch_result(batch, VALUES - 1, NULL, NULL, NULL), ZCACHE_BUSY);
+    cr_assert_eq(zcache_ping(cache, NULL), ZCACHE_OK);
+    free(bytes);
+    zcache_batch_destroy(&batch);
+    zcache_close(&cache);
+    zcache_node_stop(&node);
 }

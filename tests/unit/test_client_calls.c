@@ -85,6 +85,14 @@ Test(client_calls, a_result_of_another_form_is_incompatible) {
     cr_assert_null(value.data);
 }
 
+Test(client_calls, a_write_that_is_busy_is_tried_until_the_timeout) {
+    zc_fake_node_set_mode(node, ZC_FAKE_REFUSE);
+    zcache_set_timeout(cache, 100);
+    unsigned before = zc_fake_node_requests(node);
+    cr_assert_eq(zcache_set(cache, "k", 1, "v", 1, 0), ZCACHE_BUSY);
+    cr_assert_gt(zc_fake_node_requests(node), before + 1);
+}
+
 /* A node of this process that knows the key "here", and asks others about "there". */
 typedef struct local_node {
     zc_local_t local;

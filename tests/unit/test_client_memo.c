@@ -3,6 +3,7 @@
 #include <zcache/memo.h>
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/client/client.h"
@@ -60,6 +61,35 @@ Test(client_memo, what_the_function_refuses_is_not_kept) {
     cr_assert_eq(zcache_memo(cache, "", 0, load, &work, 77, &value), ZCACHE_INVALID);
     cr_assert_eq(zcache_memo(cache, "k", 1, load, &work, UINT64_MAX, &value), ZCACHE_INVALID);
     cr_assert_eq(work.calls, 2);
+    zcache_value_fini(&value);
+    zcache_close(&cache);
+    zc_fake_node_stop(&node);
+}
+
+static zcache_status load_large(void *context, zcache_value_t *value, uint64_t *ttl_ms) {
+    (void)ttl_ms;
+    char *bytes = calloc(1, ZCACHE_VALUE_MAX_DEFAULT + 1);
+    zcache_value_assign(value, bytes, ZCACHE_VALUE_MAX_DEFAULT + 1, ZCACHE_RAW);
+    free(bytes);
+    return *(zcache_status *)context;
+}
+
+Test(client_memo, there_is_no_error_after_ok_and_none_of_the_cache_after_a_function_that_failed) {
+    zc_fake_node_t *node = zc_fake_node_start(NULL, ZC_FAKE_REFUSE);
+    zcache_t *cache = NULL;
+    cr_assert_eq(zcache_open(zc_fake_node_endpoint(node), &cache), ZCACHE_OK);
+    zcache_value_t value = ZCACHE_VALUE_INIT;
+    work_t work = {.status = ZCACHE_OK};
+    cr_assert_eq(zcache_memo(cache, "k", 1, load, &work, 77, &value), ZCACHE_OK);
+    cr_assert_str_eq(zcache_error(cache), "", "of the get");
+    work.status = ZCACHE_SYSTEM;
+    cr_assert_eq(zcache_memo(cache, "k", 1, load, &work, 77, &value), ZCACHE_SYSTEM);
+    cr_assert_str_eq(zcache_error(cache), "", "of the get, before a function that failed");
+    zc_fake_node_set_mode(node, ZC_FAKE_ANSWER);
+    zcache_status status = ZCACHE_OK;
+    cr_assert_eq(zcache_memo(cache, "k", 1, load_large, &status, 0, &value), ZCACHE_OK);
+    cr_assert_str_eq(zcache_error(cache), "", "of the set");
+    cr_assert_eq(value.size, ZCACHE_VALUE_MAX_DEFAULT + 1);
     zcache_value_fini(&value);
     zcache_close(&cache);
     zc_fake_node_stop(&node);

@@ -105,7 +105,7 @@ Test(config, join_without_a_port_takes_5000) {
     cr_assert_eq(zc_config_init(&config, &options), ZCACHE_OK);
     cr_assert_eq(config.seed_count, 3);
     cr_assert_str_eq(config.seeds[0], "tcp://127.0.0.1:5000");
-    cr_assert_str_eq(config.seeds[1], "tcp://localhost:5003");
+    cr_assert_str_eq(config.seeds[1], "tcp://127.0.0.1:5003");
     cr_assert_str_eq(config.seeds[2], "tcp://[::1]:5006");
 }
 
@@ -155,6 +155,12 @@ Test(config, others_dial_what_is_bound_unless_told_otherwise) {
     expect_endpoints("tcp://10.1.2.3:9000", "tcp://10.1.2.3:9002");
     options.host = "0.0.0.0";
     expect_endpoints("tcp://10.1.2.3:9000", "tcp://10.1.2.3:9002");
+}
+
+/* Nodes dial no names. */
+Test(config, name_that_is_advertised_is_told_as_its_address) {
+    options.advertise = "localhost:9000";
+    expect_endpoints("tcp://127.0.0.1:9000", "tcp://127.0.0.1:9002");
 }
 
 Test(config, nobody_is_told_to_dial_a_wildcard) {

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "tests/support/nodes.h"
@@ -45,6 +46,16 @@ Test(node, failed_start_leaves_the_pointer_and_tells_why) {
     cr_assert_eq(zcache_node_start(&options, &node), ZCACHE_INVALID);
     cr_assert_eq(node, (zcache_node_t *)&options);
     cr_assert(strstr(zcache_node_start_error(), "max_size 0") != NULL);
+}
+
+Test(node, process_without_descriptors_is_refused_and_told_why) {
+    zcache_node_t *node = NULL;
+    const struct rlimit few = {.rlim_cur = 30, .rlim_max = 30};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    cr_assert_eq(zcache_node_start(&options, &node), ZCACHE_SYSTEM);
+    cr_assert(strstr(zcache_node_start_error(), "descriptors") != NULL);
+    cr_assert(strstr(zcache_node_start_error(), "30") != NULL);
+    cr_assert_eq(node, NULL);
 }
 
 Test(node, port_of_another_node_is_in_use) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Answers with holes, filled in any order. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/wire/request.h"
@@ -127,22 +128,84 @@ Test(reads, holes_are_asked_one_by_one_with_their_keys) {
     cr_assert_eq(zc_reads_unasked(&reads, &hole), NULL);
     zc_reads_set_asked(&reads, waiting, 2, false);
     cr_assert_eq(zc_reads_unasked(&reads, &hole), waiting);
-    cr_assert_eq(reads.unasked, 1);
+    cr_assert_eq(hole, 2);
 }
 
-Test(reads, what_waits_too_long_is_answered_all_the_same) {
-    begin_with_three_holes(100);
+Test(reads, hole_that_is_unasked_again_comes_before_later_ones) {
+    zc_waiting_t *first = begin_with_three_holes(1);
+    zc_waiting_t *second = begin_with_three_holes(1);
+    zc_waiting_t *waiting = NULL;
+    size_t hole = 9;
+    for (size_t i = 0; i < 5; i++) {
+        waiting = zc_reads_unasked(&reads, &hole);
+        cr_assert_eq(waiting, i < 3 ? first : second);
+        cr_assert_eq(hole, i % 3);
+        zc_reads_set_asked(&reads, waiting, hole, true);
+    }
+    zc_reads_set_asked(&reads, second, 0, false);
+    zc_reads_set_asked(&reads, first, 1, false);
+    static const size_t order[] = {1, 0, 2};
+    for (size_t i = 0; i < 3; i++) {
+        waiting = zc_reads_unasked(&reads, &hole);
+        cr_assert_eq(waiting, i == 0 ? first : second);
+        cr_assert_eq(hole, order[i]);
+        zc_reads_set_asked(&reads, waiting, hole, true);
+    }
+    cr_assert_eq(zc_reads_unasked(&reads, &hole), NULL);
+}
+
+Test(reads, number_of_holes_that_wait_is_bounded) {
+    size_t begun = 0;
+    while (zc_reads_has_room(&reads, &holes, 0)) {
+        add_hole();
+        if (holes.count == 64) {
+            cr_assert_not_null(zc_reads_begin(&reads, 1, 1, &results, &holes));
+            begun++;
+        }
+    }
+    cr_assert_eq(begun * 64, ZCACHE_READS_MAX);
+    cr_assert_eq(reads.open, ZCACHE_READS_MAX);
+    for (size_t i = 0; i < 64; i++) {
+        fill(reads.first, i, NULL);
+    }
+    cr_assert_eq(zc_reads_finish(&reads, reads.first, &whole), ZCACHE_OK);
+    cr_assert(zc_reads_has_room(&reads, &holes, 0));
+}
+
+Test(reads, bytes_that_wait_are_bounded) {
+    cr_assert(zc_reads_has_room(&reads, &holes, ZCACHE_READS_WAITING_MAX));
+    cr_assert_not(zc_reads_has_room(&reads, &holes, ZCACHE_READS_WAITING_MAX + 1));
+    /* Values of many answers: those that find no room are busy, and no answer is too large. */
+    const size_t bytes = ZCACHE_VALUE_MAX_CEILING;
+    char *value = calloc(1, bytes);
+    zc_waiting_t *waiting[4];
+    for (size_t i = 0; i < 4; i++) {
+        waiting[i] = begin_with_three_holes(1);
+        for (size_t hole = 0; hole < 3; hole++) {
+            zc_reads_fill(&reads, waiting[i], hole, ZCACHE_OK, zc_slice(value, bytes), 0);
+        }
+        cr_assert(waiting[i]->bytes <= ZCACHE_MESSAGE_MAX);
+    }
+    cr_assert(reads.bytes <= ZCACHE_READS_WAITING_MAX + ZCACHE_BATCH_MAX);
+    for (size_t i = 0; i < 4; i++) {
+        cr_assert_eq(zc_reads_finish(&reads, waiting[i], &whole), ZCACHE_OK);
+    }
+    cr_assert_eq(reads.bytes, 0);
+    cr_assert_eq(reads.open, 0);
+    free(value);
+}
+
+Test(reads, answers_are_overdue_in_the_order_of_their_beginning) {
+    zc_waiting_t *first = begin_with_three_holes(100);
     zc_waiting_t *second = begin_with_three_holes(200);
-    cr_assert_eq(zc_reads_overdue(&reads, 99, ZCACHE_MISS), NULL);
-    zc_waiting_t *overdue = zc_reads_overdue(&reads, 100, ZCACHE_STOPPED);
-    cr_assert_not_null(overdue);
-    cr_assert_neq(overdue, second);
-    cr_assert_eq(zc_reads_finish(&reads, overdue, &whole), ZCACHE_OK);
-    zc_response_t response;
-    cr_assert_eq(zc_response_open(zc_buffer_slice(&whole), &response), ZCACHE_OK);
-    expect_status(&response, ZCACHE_STOPPED);
-    cr_assert_eq(zc_reads_overdue(&reads, 199, ZCACHE_MISS), NULL);
-    cr_assert_eq(zc_reads_overdue(&reads, 200, ZCACHE_MISS), second);
+    cr_assert_eq(zc_reads_overdue(&reads, 99), NULL);
+    cr_assert_eq(zc_reads_overdue(&reads, 100), first);
+    for (size_t hole = 0; hole < 3; hole++) {
+        fill(first, hole, NULL);
+    }
+    cr_assert_eq(zc_reads_finish(&reads, first, &whole), ZCACHE_OK);
+    cr_assert_eq(zc_reads_overdue(&reads, 199), NULL);
+    cr_assert_eq(zc_reads_overdue(&reads, 200), second);
 }
 
 Test(reads, answers_end_in_any_order) {

@@ -3,9 +3,11 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "lib/client/socket.h"
 #include "node/failure.h"
 #include "node/process.h"
 #include "node/sockets.h"
+#include "tests/support/descriptors.h"
 
 static zc_config_t config;
 
@@ -19,10 +21,10 @@ static void setup(void) {
 
 TestSuite(sockets, .init = setup);
 
-static int int_option(zsock_t *socket, int option) {
+static int int_option(void *socket, int option) {
     int value = -1;
     size_t bytes = sizeof(value);
-    cr_assert_eq(zmq_getsockopt(zsock_resolve(socket), option, &value, &bytes), 0);
+    cr_assert_eq(zmq_getsockopt(socket, option, &value, &bytes), 0);
     return value;
 }
 
@@ -34,8 +36,7 @@ Test(sockets, port_0_takes_three_in_a_row_below_those_of_clients) {
     char expected[64];
     size_t bytes = sizeof(endpoint);
     snprintf(expected, sizeof(expected), "tcp://127.0.0.1:%u", sockets.port + 1u);
-    cr_assert_eq(
-        zmq_getsockopt(zsock_resolve(sockets.publish), ZMQ_LAST_ENDPOINT, endpoint, &bytes), 0);
+    cr_assert_eq(zmq_getsockopt(sockets.publish, ZMQ_LAST_ENDPOINT, endpoint, &bytes), 0);
     cr_assert_str_eq(endpoint, expected);
     zc_sockets_close(&sockets);
 }
@@ -43,8 +44,8 @@ Test(sockets, port_0_takes_three_in_a_row_below_those_of_clients) {
 Test(sockets, no_queue_is_without_a_bound_and_no_heartbeat_is_on) {
     zc_sockets_t sockets;
     cr_assert_eq(zc_sockets_open(&config, &sockets), ZCACHE_OK);
-    zsock_t *dealer = zc_sockets_dealer();
-    zsock_t *all[] = {sockets.router, sockets.publish, sockets.watch, sockets.subscribe, dealer};
+    void *dealer = zc_sockets_dealer();
+    void *all[] = {sockets.router, sockets.publish, sockets.watch, sockets.subscribe, dealer};
     for (size_t i = 0; i < 5; i++) {
         int64_t message_bytes = 0;
         size_t bytes = sizeof(message_bytes);
@@ -52,11 +53,10 @@ Test(sockets, no_queue_is_without_a_bound_and_no_heartbeat_is_on) {
         cr_assert(int_option(all[i], ZMQ_RCVHWM) > 0);
         cr_assert(int_option(all[i], ZMQ_LINGER) >= 0);
         cr_assert_eq(int_option(all[i], ZMQ_HEARTBEAT_IVL), 0);
-        cr_assert_eq(zmq_getsockopt(zsock_resolve(all[i]), ZMQ_MAXMSGSIZE, &message_bytes, &bytes),
-                     0);
+        cr_assert_eq(zmq_getsockopt(all[i], ZMQ_MAXMSGSIZE, &message_bytes, &bytes), 0);
         cr_assert(message_bytes > 0 && message_bytes <= ZCACHE_MESSAGE_MAX);
     }
-    zsock_destroy(&dealer);
+    zc_socket_close(&dealer);
     zc_sockets_close(&sockets);
 }
 
@@ -115,4 +115,18 @@ Test(sockets, ipv6_is_bound_where_there_is_any) {
     if (status == ZCACHE_OK) {
         zc_sockets_close(&sockets);
     }
+}
+
+/* No assert of czmq may stand between a lack of descriptors and the status. */
+Test(sockets, no_descriptor_left_is_a_status) {
+    zc_sockets_t sockets = {.port = 7};
+    void *first = zc_sockets_dealer();
+    cr_assert_not_null(first);
+    zc_descriptors_limit(3);
+    cr_assert_null(zc_sockets_dealer());
+    cr_assert_eq(zc_sockets_open(&config, &sockets), ZCACHE_SYSTEM);
+    cr_assert_eq(sockets.port, 7);
+    cr_assert(strstr(zc_failure_text(), "socket") != NULL, "%s", zc_failure_text());
+    zc_descriptors_restore();
+    zc_socket_close(&first);
 }

@@ -126,16 +126,26 @@ Test(replica_membership, restart_at_the_same_endpoint_replaces_the_old_life) {
     zc_peer_number_t b = subject_meet('b');
     subject_batch('b', 0, subject_hlc(0), "x=1");
     hello('c', "tcp://b:5000");
-    cr_assert_str_eq(subject_decided(), "to route 99: welcome 2 members\n"
-                                        "dial 0 tcp://b:5000\n"
-                                        "subscribe 0 tcp://b:5001\n"
-                                        "to peer 0: hello\n");
+    cr_assert_str_eq(subject_decided(),
+                     "to route 99: welcome 2 members\n"
+                     "to peer 0: hello\n",
+                     "a hello alone does not cut a connection over which the peer is heard");
     welcome(b, 'c');
     cr_assert_str_eq(subject_decided(), "notice replaced c\nsubscribe 0 tcp://c:5001\n");
     const zc_peer_t *peer = zc_peers_at(&subject_replica()->peers, b);
     cr_assert_eq(peer->last, 0);
     cr_assert_not(peer->broadcast_heard);
     cr_assert_str_eq(subject_holds("x"), "1", "what the old life wrote stays");
+}
+
+Test(replica_membership, restart_of_a_silent_peer_is_dialled_at_once) {
+    zc_peer_number_t b = subject_meet('b');
+    zc_peers_at(&subject_replica()->peers, b)->state = ZC_PEER_SUSPECT;
+    hello('c', "tcp://b:5000");
+    cr_assert_str_eq(subject_decided(), "to route 99: welcome 2 members\n"
+                                        "dial 0 tcp://b:5000\n"
+                                        "subscribe 0 tcp://b:5001\n"
+                                        "to peer 0: hello\n");
 }
 
 Test(replica_membership, peer_that_claims_an_address_does_not_keep_its_owner_out) {

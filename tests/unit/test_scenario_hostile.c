@@ -372,6 +372,8 @@ Test(scenario_hostile, welcome_whose_clock_leaves_no_room_is_not_followed) {
     message.welcome.clock_ms = zc_hlc_ms(ZC_HLC_MAX);
     zc_link_t link = {.type = ZC_LINK_PEER, .number = 0};
     cr_assert_eq(zc_cluster_inject(script_cluster(), joiner, link, &message), ZCACHE_OK);
+    cr_assert_eq(zc_cluster_set(script_cluster(), joiner, "joiner", "1", 0), ZCACHE_BUSY);
+    cr_assert(script_settles());
     script_set(joiner, "joiner", "1");
     cr_assert(script_settles());
     cr_assert(script_all_hold("joiner", "1"));

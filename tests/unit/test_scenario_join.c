@@ -259,3 +259,29 @@ Test(scenario_join, many_joiners_at_once_all_get_in) {
     cr_assert(script_settles());
     cr_assert_eq(zc_cluster_view(script_cluster(), 15).store.entries, 200);
 }
+
+Test(scenario_join, nothing_is_written_before_the_clock_is_the_mesh_s) {
+    script_mesh(2, NULL);
+    zc_cluster_set_wall_skew_ms(script_cluster(), 3600 * 1000);
+    int joiner = script_join(0, NULL);
+    cr_assert_eq(zc_cluster_set(script_cluster(), joiner, "early", "1", 0), ZCACHE_BUSY);
+    cr_assert_eq(zc_cluster_configure(script_cluster(), joiner, "max_size", 7), ZCACHE_BUSY);
+    cr_assert(script_settles());
+    script_set(joiner, "later", "1");
+    cr_assert(script_will_hold("later", "1", 100), "the mesh follows its clock");
+    cr_assert_eq(script_counters(0).skewed, 0);
+}
+
+Test(scenario_join, clock_of_a_node_that_served_alone_is_not_set_again) {
+    script_mesh(1, NULL);
+    zc_cluster_crash(script_cluster(), 0);
+    int alone = script_join(0, NULL);
+    cr_assert(script_joins(alone));
+    cr_assert_eq(zc_cluster_set(script_cluster(), alone, "short", "1", 60000), ZCACHE_OK);
+    zc_cluster_set_wall_skew_ms(script_cluster(), -3600 * 1000);
+    zc_cluster_restart(script_cluster(), 0, NULL, -1);
+    zc_cluster_run_ms(script_cluster(), 59000);
+    cr_assert(script_holds(alone, "short", "1"));
+    zc_cluster_run_ms(script_cluster(), 2000);
+    cr_assert(script_holds(alone, "short", NULL));
+}

@@ -73,6 +73,38 @@ Test(store_read, buffer_stays_when_memory_runs_out) {
     zc_free(value.allocator, value.data);
 }
 
+/* Between two looks at the entry, while the reader has no lock, it goes. */
+static bool goes_when_unlocked;
+
+static void delete_once(void *context) {
+    if (goes_when_unlocked) {
+        goes_when_unlocked = false;
+        fixture_ghost(context, "k", A, 2);
+    }
+}
+
+static void let_pass(void *context) {
+    (void)context;
+}
+
+Test(store_read, value_is_untouched_where_the_entry_goes_while_its_buffer_grows) {
+    fixture_stop(&fixture);
+    fixture_init(&fixture);
+    fixture.options.lock = (zc_lock_t){let_pass, delete_once, &fixture};
+    fixture_start(&fixture);
+    fixture_put(&fixture, "k", "1234567890", A, 1);
+    char *data = zc_allocate(&fixture.failing.allocator, 3);
+    memset(data, 'o', 3);
+    zc_value_buffer_t value = {
+        .allocator = &fixture.failing.allocator, .data = data, .capacity = 3, .bytes = 3};
+    goes_when_unlocked = true;
+    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("k"), 1000, &value), ZCACHE_MISS);
+    cr_assert_not(goes_when_unlocked);
+    cr_assert(value.data == data && value.capacity == 3 && value.bytes == 3);
+    cr_assert_eq(memcmp(value.data, "ooo", 3), 0);
+    zc_free(value.allocator, value.data);
+}
+
 Test(store_read, ghost_and_unknown_key_are_misses) {
     fixture_ghost(&fixture, "k", A, 1);
     cr_assert_str_eq(fixture_read(&fixture, "k"), "");

@@ -54,7 +54,8 @@ void zcache_set_timeout(zcache_t *cache, uint32_t timeout_ms);
 
 /* The calls below return, besides what is named there: TIMEOUT (sent, but no answer in time: a
  * write may have happened), UNREACHABLE (not sent: no connection in time), INCOMPATIBLE (what
- * answers is not a node, or of another protocol version), BUSY (the node is at a limit), NO_MEMORY,
+ * answers is not a node, or of another protocol version), BUSY (the node is at a limit, or
+ * has not reached the mesh that it joins: writes wait for that as long as the timeout), NO_MEMORY,
  * SYSTEM, or STOPPED (inproc only). zcache_error says more. Keys are 1 to ZCACHE_KEY_MAX bytes of
  * anything; an empty key is INVALID, a longer one TOO_LARGE. Keys and values are borrowed for the
  * call. */

@@ -36,9 +36,14 @@
     X(NAME_BYTES_MAX, 255, "bytes of a name, a region or an endpoint", "the name is refused")      \
     X(TOUCHES_MAX, 4096, "touches waiting to be sent", "further touches are dropped and counted")  \
     X(TRANSFERS_MAX, 8, "transfers that a node donates at once", "the asker is told to come back") \
-    X(READS_MAX, 4096, "reads through a donor under way", "the read is answered as a miss")        \
+    X(READS_MAX, 4096, "reads of clients that wait for a donor while joining",                     \
+      "the read is answered as busy")                                                              \
+    X(READS_WAITING_MAX, 67108864, "bytes of answers that wait for such reads",                    \
+      "the read is answered as busy")                                                              \
     X(WATCH_QUEUE_MAX, 67108864, "bytes of events waiting to be sent",                             \
       "events are dropped and counted, and watchers are told")                                     \
+    X(WATCHER_EVENTS_MAX, 4096, "events on their way to one watcher",                              \
+      "further ones are lost to it, and it is told")                                               \
     X(WATCH_TOPIC_MAX, 200, "bytes of a key that the sender of events filters by",                 \
       "the watcher filters the rest")                                                              \
     X(WATCH_PREFIXES_MAX, 1024, "different prefixes that are watched at a node",                   \

@@ -20,11 +20,12 @@ typedef struct zcache_node zcache_node_t;
 
 /* What the node tells people while it runs (a peer came, a peer is gone, settings were adopted
  * ...): one line of text without a line end, valid during the call. Called from the node's own
- * thread: return soon, and call no zcache function. */
+ * thread, which serves nobody meanwhile: return at once, wait for no reader, and call no zcache
+ * function. */
 typedef void zcache_log_fn(void *context, const char *line);
 
 /* Fill it with zcache_node_options_init first, then change what is to differ. Strings are borrowed
- * until zcache_node_start returns. */
+ * until zcache_node_start returns; names of hosts are looked up once, in that call. */
 typedef struct zcache_node_options {
     const char *host; /* the address to bind, "127.0.0.1" */
     uint16_t port;    /* 5000; 0 takes three free ports */
