@@ -18,9 +18,9 @@ typedef struct zc_speaker {
  * hang on standard error until then. False: it cannot be started, and errno tells why. */
 bool zc_speaker_start(zc_speaker_t *speaker);
 
-/* A zcache_log_fn whose context is the speaker. Never waits: some 64 KiB of lines may wait, what
- * comes then is dropped, and the number of dropped lines is told later. */
-void zc_speaker_say(void *speaker, const char *line);
+/* A zcache_log_fn whose `context` is the zc_speaker_t. Never waits: some 64 KiB of lines may wait,
+ * what comes then is dropped, and the number of dropped lines is told later. */
+void zc_speaker_say(void *context, const char *line);
 
 /* Waits until everything is written, but no longer than half a second. */
 void zc_speaker_stop(zc_speaker_t *speaker);

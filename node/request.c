@@ -48,15 +48,15 @@ static zcache_status do_get(zc_actor_t *actor, uint64_t route, zc_slice_t key) {
     zc_shared_lock(actor->shared);
     zcache_status found =
         zc_store_get(actor->shared->store, key, zc_process_now_us() / 1000, true, &item);
+    bool ask = found != ZCACHE_OK && joining;
     zcache_status status = ZCACHE_OK;
-    if (found == ZCACHE_OK && has_room(actor, route, item.value.bytes)) {
-        status = zc_response_add_value(&actor->response, item.value, item.type);
-    } else if (found == ZCACHE_OK) {
+    if ((found == ZCACHE_OK && !has_room(actor, route, item.value.bytes)) ||
+        (ask && !reads_have_room(actor, key))) {
         status = zc_response_add_status(&actor->response, ZCACHE_BUSY);
-    } else if (joining && reads_have_room(actor, key)) {
+    } else if (ask) {
         status = zc_holes_add(&actor->holes, actor->response.bytes, key);
-    } else if (joining) {
-        status = zc_response_add_status(&actor->response, ZCACHE_BUSY);
+    } else if (found == ZCACHE_OK) {
+        status = zc_response_add_value(&actor->response, item.value, item.type);
     } else {
         status = zc_response_add_status(&actor->response, ZCACHE_MISS);
     }
