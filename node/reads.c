@@ -230,6 +230,12 @@ static void unlink_waiting(zc_reads_t *reads, const zc_waiting_t *waiting) {
     reads->bytes -= waiting->bytes;
 }
 
+/* The results that were there from the start, between two holes; there may be none at all. */
+static bool append_results(zc_buffer_t *buffer, const zc_waiting_t *waiting, size_t from,
+                           size_t to) {
+    return from == to || append(buffer, waiting->results.data + from, to - from);
+}
+
 zcache_status zc_reads_finish(zc_reads_t *reads, zc_waiting_t *waiting, zc_buffer_t *buffer) {
     ZC_ASSERT(waiting->open == 0);
     unlink_waiting(reads, waiting);
@@ -238,12 +244,11 @@ zcache_status zc_reads_finish(zc_reads_t *reads, zc_waiting_t *waiting, zc_buffe
     bool done = true;
     for (size_t i = 0; i < waiting->holes.count; i++) {
         const zc_hole_t *hole = &waiting->holes.table[i];
-        done = done && hole->result.bytes > 0 &&
-               append(buffer, waiting->results.data + taken, hole->at - taken) &&
+        done = done && hole->result.bytes > 0 && append_results(buffer, waiting, taken, hole->at) &&
                append(buffer, hole->result.data, hole->result.bytes);
         taken = hole->at;
     }
-    done = done && append(buffer, waiting->results.data + taken, waiting->results.bytes - taken);
+    done = done && append_results(buffer, waiting, taken, waiting->results.bytes);
     free_waiting(waiting);
     return done ? ZCACHE_OK : ZCACHE_NO_MEMORY;
 }
