@@ -157,7 +157,7 @@ typedef struct zc_value_buffer {
 
 /* Copies the value of a key, makes it the most recently used and notes a touch (rule R11). Safe
  * beside the one writing thread. `now_ms` is local time. Counts hits and misses. Returns OK, MISS
- * or NO_MEMORY. */
+ * or NO_MEMORY; *value is untouched unless OK. */
 zcache_status zc_store_read(zc_store_t *store, zc_slice_t key, uint64_t now_ms,
                             zc_value_buffer_t *value);
 
