@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* A binary heap of flights, earliest first. */
-#include "tests/sim/network.h"
+#include "tests/sim/flights.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -51,9 +51,9 @@ zc_flight_t zc_flights_pop(zc_flights_t *flights) {
     }
 }
 
-void zc_flights_fini(zc_flights_t *flights) {
+void zc_flights_fini(zc_flights_t *flights, zc_frames_t *frames) {
     for (size_t i = 0; i < flights->count; i++) {
-        free(flights->heap[i].bytes);
+        zc_frames_release(frames, flights->heap[i].frame);
     }
     free(flights->heap);
     *flights = (zc_flights_t){0};
