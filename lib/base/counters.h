@@ -40,7 +40,8 @@
     X(events_dropped, "events dropped at the limit")                                               \
     X(sends_dropped, "messages to one peer that could not be sent")                                \
     X(dials_failed, "peers not dialled: no address, too many, or no memory or descriptor left")    \
-    X(reads_through, "misses that were asked of the donor while joining (S1)")
+    X(reads_through, "misses that were asked of the donor while joining (S1)")                     \
+    X(retired, "origins that are long gone and gave up their place (R13)")
 
 typedef struct zc_counters {
 #define ZC_COUNTER_ROW(name, text) uint64_t name;

@@ -24,15 +24,19 @@ static bool is_hunted(const zc_replica_t *replica, const zc_ask_t *ask) {
 
 /* Asks the peer for all that is lacking, also where a single gap gave the reason: a vector is only
  * taken over whole, as a write that one origin's interval covers may have been overwritten by
- * another origin's. */
-static void begin_ask(zc_replica_t *replica, zc_ask_t *ask, const zc_peer_t *peer, bool replace) {
+ * another origin's. Settled origins are left out of a first ask for a delta (R13); what a
+ * replace-sync drops is measured by the donor's whole vector. */
+static void begin_ask(zc_replica_t *replica, zc_ask_t *ask, const zc_peer_t *peer, bool replace,
+                      bool whole) {
     zc_vector_t have;
-    if (zc_vector_of(&replica->vvec, replica->store, &replica->arena, &have) != ZCACHE_OK) {
+    if (zc_retire_vector(replica, replace || whole, &have) != ZCACHE_OK) {
         return;
     }
     *ask = (zc_ask_t){
         .phase = ZC_ASK_RECEIVING,
         .may_replace = replace,
+        .whole = replace || whole,
+        .origin = ask->origin,
         .peer = peer->number,
         .session = zc_random_next(&replica->random),
         .heard_us = replica->clock.now_us,
@@ -41,6 +45,7 @@ static void begin_ask(zc_replica_t *replica, zc_ask_t *ask, const zc_peer_t *pee
     message.sync_ask = (zc_sync_ask_t){
         .session = ask->session,
         .have = have,
+        .left_out = ask->whole ? 0 : zc_retire_left_out(replica),
         .replace = replace,
         .credit_bytes = ZC_CREDIT_BYTES,
         .registers = replica->registers,
@@ -54,7 +59,7 @@ static void ask_hunted(zc_replica_t *replica) {
     replica->hunt.wanted = false;
     if (donor != NULL) {
         donor->asked = true;
-        begin_ask(replica, &replica->asks[ZC_ASK_HUNTED], donor, replace);
+        begin_ask(replica, &replica->asks[ZC_ASK_HUNTED], donor, replace, false);
     }
 }
 
@@ -81,8 +86,8 @@ static void ask_for_gap(zc_replica_t *replica, zc_peer_t *peer) {
         return;
     }
     peer->gap_at_us = 0;
-    begin_ask(replica, ask, donor, false);
     ask->origin = peer->index;
+    begin_ask(replica, ask, donor, false, false);
 }
 
 /* -- The end of a transfer, good or bad ------------------------------------ */
@@ -134,22 +139,17 @@ static void break_ask(zc_replica_t *replica, zc_ask_t *ask) {
 /* Covers what the transfer covered. BUSY and NO_MEMORY leave a part uncovered: it is seen as a
  * difference again. */
 static zcache_status take_over(zc_replica_t *replica, const zc_vector_t *vector) {
+    zc_clock_observe(&replica->clock, zc_vector_highest(vector));
     for (size_t i = 0; i < vector->count; i++) {
         const zc_origin_intervals_t *row = &vector->origins[i];
-        zc_origin_index_t index = 0;
-        zcache_status status = zc_store_origin(replica->store, &row->origin, &index);
-        if (status == ZCACHE_OK && index == replica->self) {
+        if (zc_origin_equal(&row->origin, &replica->identity.origin)) {
             continue; /* nobody knows more of the own writes than this node */
         }
-        for (size_t j = 0; j < row->count && status == ZCACHE_OK; j++) {
-            zc_clock_observe(&replica->clock, row->intervals[j].upto);
-            status = zc_vvec_cover(&replica->vvec, index, row->intervals[j].after,
-                                   row->intervals[j].upto);
-        }
+        zcache_status status = zc_retire_cover(replica, row);
         if (status != ZCACHE_OK) {
             return status;
         }
-        look_again(replica, index);
+        look_again(replica, zc_store_origin_find(replica->store, &row->origin));
     }
     return ZCACHE_OK;
 }
@@ -205,7 +205,7 @@ static zcache_status map_origins(zc_replica_t *replica, const zc_sync_chunk_t *c
         return ZCACHE_NO_MEMORY;
     }
     for (size_t i = 0; i < chunk->origin_count; i++) {
-        zcache_status status = zc_store_origin(replica->store, &chunk->origins[i], &indexes[i]);
+        zcache_status status = zc_retire_origin(replica, &chunk->origins[i], &indexes[i]);
         if (status != ZCACHE_OK) {
             return status;
         }
@@ -331,6 +331,15 @@ static void needs_replace(zc_replica_t *replica, zc_ask_t *ask) {
     zc_hunt_on(replica, 0);
 }
 
+/* The donor knows other things of settled origins than this node. */
+static void needs_vector(zc_replica_t *replica, zc_ask_t *ask, const zc_peer_t *peer) {
+    if (ask->whole) {
+        break_ask(replica, ask);
+    } else {
+        begin_ask(replica, ask, peer, false, true);
+    }
+}
+
 void zc_ask_end(zc_replica_t *replica, zc_link_t from, const zc_sync_end_t *end) {
     zc_ask_t *ask = ask_of_session(replica, from, end->session);
     if (ask == NULL) {
@@ -352,6 +361,9 @@ void zc_ask_end(zc_replica_t *replica, zc_link_t from, const zc_sync_end_t *end)
         } else {
             needs_replace(replica, ask);
         }
+        break;
+    case ZC_SYNC_NEEDS_VECTOR:
+        needs_vector(replica, ask, peer);
         break;
     case ZC_SYNC_INCOMPLETE:
     case ZC_SYNC_BUSY:
@@ -384,17 +396,15 @@ static bool is_to_drop(void *context, const zc_store_item_t *item) {
 
 static zcache_status adopt_floors(zc_replica_t *replica, const zc_ask_t *ask) {
     for (size_t i = 0; i < ask->donor_floor_count; i++) {
-        zc_origin_index_t index = 0;
-        zcache_status status =
-            zc_store_origin(replica->store, &ask->donor_floors[i].origin, &index);
+        const zc_floor_t *floor = &ask->donor_floors[i];
+        bool own = zc_origin_equal(&floor->origin, &replica->identity.origin);
+        if (own && floor->hlc > replica->written) {
+            continue; /* nobody can have forgotten what this node has not written */
+        }
+        zcache_status status = zc_retire_raise_floor(replica, &floor->origin, floor->hlc);
         if (status != ZCACHE_OK) {
             return status;
         }
-        zc_hlc_t floor = ask->donor_floors[i].hlc;
-        if (index == replica->self && floor > replica->written) {
-            continue; /* nobody can have forgotten what this node has not written */
-        }
-        zc_store_raise_floor(replica->store, index, floor);
     }
     /* The donor may have forgotten what this node has not heard of: own writes must be above it. */
     zc_clock_observe(&replica->clock, ask->donor_horizon.hlc);

@@ -31,35 +31,16 @@ static bool same_link(zc_link_t a, zc_link_t b) {
 
 /* -- The end --------------------------------------------------------------- */
 
-static bool list_floors(zc_replica_t *replica, zc_sync_end_t *end) {
-    size_t origins = zc_store_origin_count(replica->store);
-    zc_floor_t *floors = zc_arena_take(&replica->arena, (origins + 1) * sizeof *floors);
-    if (floors == NULL) {
-        return false;
-    }
-    size_t count = 0;
-    for (size_t i = 0; i < origins; i++) {
-        zc_origin_index_t index = (zc_origin_index_t)i;
-        zc_hlc_t hlc = zc_store_floor(replica->store, index);
-        if (hlc > 0) {
-            floors[count++] =
-                (zc_floor_t){.origin = *zc_store_origin_at(replica->store, index), .hlc = hlc};
-        }
-    }
-    zc_rows_sort(floors, count, sizeof *floors);
-    end->floors = floors;
-    end->floor_count = count;
-    end->horizon = zc_store_horizon(replica->store);
-    return true;
-}
-
 static void send_end(zc_replica_t *replica, zc_link_t to, zc_sync_end_t end) {
     zc_store_stats_t stats;
     zc_store_stats(replica->store, &stats);
     end.entries = stats.entries;
     end.registers = replica->registers;
-    if (end.replace && !list_floors(replica, &end)) {
-        end.result = ZC_SYNC_INCOMPLETE;
+    if (end.replace) {
+        end.horizon = zc_store_horizon(replica->store);
+        if (zc_retire_floors(replica, &end.floors, &end.floor_count) != ZCACHE_OK) {
+            end.result = ZC_SYNC_INCOMPLETE;
+        }
     }
     zc_message_t message = {.type = ZC_MESSAGE_SYNC_END, .sync_end = end};
     zc_effect_send(replica, to, &message);
@@ -73,9 +54,8 @@ static void refuse(zc_replica_t *replica, zc_link_t to, uint64_t session, zc_syn
  * origin (R9). */
 static bool floors_allow(const zc_replica_t *replica, const zc_vector_t *lack) {
     for (size_t i = 0; i < lack->count; i++) {
-        zc_origin_index_t index = zc_store_origin_find(replica->store, &lack->origins[i].origin);
-        if (index != ZC_ORIGIN_INDEX_NONE &&
-            zc_store_floor(replica->store, index) > lack->origins[i].intervals[0].after) {
+        const zc_origin_intervals_t *row = &lack->origins[i];
+        if (zc_retire_floor(replica, &row->origin) > row->intervals[0].after) {
             return false;
         }
     }
@@ -148,7 +128,6 @@ static void begin_donation(zc_replica_t *replica, zc_link_t from, const zc_sync_
         refuse(replica, from, ask->session, ZC_SYNC_BUSY);
         return;
     }
-    donation->interval = lack->count > 0 ? lack->origins[0].count : 0;
     zc_replica_wake(replica, 0);
 }
 
@@ -158,9 +137,13 @@ void zc_donate_ask(zc_replica_t *replica, zc_link_t from, const zc_sync_ask_t *a
         refuse(replica, from, ask->session, ZC_SYNC_JOINING);
         return;
     }
+    if (ask->left_out != 0 && ask->left_out != zc_retire_left_out(replica)) {
+        refuse(replica, from, ask->session, ZC_SYNC_NEEDS_VECTOR);
+        return;
+    }
     zc_vector_t covered;
     zc_vector_t lack;
-    zcache_status status = zc_vector_of(&replica->vvec, replica->store, &replica->arena, &covered);
+    zcache_status status = zc_retire_vector(replica, ask->left_out == 0, &covered);
     if (status == ZCACHE_OK) {
         status = zc_vector_subtract(&covered, &ask->have, &replica->arena, &lack);
     }
@@ -237,27 +220,28 @@ static fill_t add_item(zc_replica_t *replica, chunk_t *chunk, const zc_store_ite
     return zc_records_add(&chunk->records, item, place, age_ms) ? FILL_MORE : FILL_FAILED;
 }
 
+/* Of a retired origin there is nothing to send. */
 static bool open_interval(zc_replica_t *replica, zc_donation_t *donation) {
     const zc_vector_t *lack = &donation->lack.vector;
-    while (donation->row < lack->count && donation->interval == 0) {
-        donation->row++;
-        donation->interval = donation->row < lack->count ? lack->origins[donation->row].count : 0;
+    for (; donation->row < lack->count; donation->row++) {
+        const zc_origin_intervals_t *row = &lack->origins[donation->row];
+        zc_origin_index_t index = zc_store_origin_find(replica->store, &row->origin);
+        if (donation->interval < row->count && index != ZC_ORIGIN_INDEX_NONE) {
+            size_t at = row->count - 1 - donation->interval;
+            zc_store_cursor_open_older(replica->store, &donation->cursor, index,
+                                       row->intervals[at].upto);
+            donation->cursor_open = true;
+            return true;
+        }
+        donation->interval = 0;
     }
-    if (donation->row == lack->count) {
-        return false;
-    }
-    const zc_origin_intervals_t *row = &lack->origins[donation->row];
-    zc_store_cursor_open_older(replica->store, &donation->cursor,
-                               zc_store_origin_find(replica->store, &row->origin),
-                               row->intervals[donation->interval - 1].upto);
-    donation->cursor_open = true;
-    return true;
+    return false;
 }
 
 static void close_interval(zc_replica_t *replica, zc_donation_t *donation) {
     zc_store_cursor_close(replica->store, &donation->cursor);
     donation->cursor_open = false;
-    donation->interval--;
+    donation->interval++;
 }
 
 /* FILL_END: the delta is at its end; FILL_MORE: the chunk is full. */
@@ -267,7 +251,7 @@ static fill_t fill_delta(zc_replica_t *replica, zc_donation_t *donation, chunk_t
             return FILL_END;
         }
         const zc_origin_intervals_t *row = &donation->lack.vector.origins[donation->row];
-        zc_hlc_t after = row->intervals[donation->interval - 1].after;
+        zc_hlc_t after = row->intervals[row->count - 1 - donation->interval].after;
         zc_store_item_t item;
         if (!zc_store_cursor_item(replica->store, &donation->cursor, &item) || item.hlc <= after) {
             close_interval(replica, donation);

@@ -25,14 +25,6 @@ static void put_u64(uint8_t *to, uint64_t number) {
     }
 }
 
-static uint64_t hash_interval(const zc_origin_t *origin, const zc_interval_t *interval) {
-    uint8_t bytes[ZC_ORIGIN_BYTES + 16];
-    memcpy(bytes, origin->bytes, ZC_ORIGIN_BYTES);
-    put_u64(bytes + ZC_ORIGIN_BYTES, interval->after);
-    put_u64(bytes + ZC_ORIGIN_BYTES + 8, interval->upto);
-    return zc_hash(zc_slice(bytes, sizeof bytes), 1);
-}
-
 static uint64_t hash_stamp(const zc_stamp_t *stamp, uint64_t seed) {
     if (stamp->hlc == 0) {
         return 0;
@@ -57,11 +49,9 @@ static uint64_t hash_state(const zc_replica_t *replica) {
         }
         const zc_origin_t *origin = zc_store_origin_at(replica->store, index);
         zc_origin_intervals_t row = zc_vvec_row(&replica->vvec, index, origin);
-        for (size_t j = 0; j < row.count; j++) {
-            sum += hash_interval(origin, &row.intervals[j]);
-        }
+        sum += zc_intervals_hash(origin, row.intervals, row.count);
     }
-    return sum;
+    return sum + replica->retired.hash;
 }
 
 static void send_heartbeat(zc_replica_t *replica) {
@@ -336,6 +326,7 @@ void zc_liveness_tick(zc_replica_t *replica) {
         if (now_us - replica->heartbeat_at_us > heartbeat_us) {
             forgive_silence(replica);
         }
+        zc_retire_tick(replica);
         send_heartbeat(replica);
         /* Those that were missed in a stall are not made up for. */
         replica->heartbeat_at_us = now_us - replica->heartbeat_at_us < heartbeat_us

@@ -176,7 +176,7 @@ static void begin_life(zc_replica_t *replica, zc_peer_t *peer) {
 /* The peer is who it was, or is known from now on. False: it could not be taken. */
 static bool identify(zc_replica_t *replica, zc_peer_t *peer, const zc_identity_t *identity) {
     zc_origin_index_t index = 0;
-    if (zc_store_origin(replica->store, &identity->origin, &index) != ZCACHE_OK) {
+    if (zc_retire_origin(replica, &identity->origin, &index) != ZCACHE_OK) {
         replica->counters.members_refused++;
         return false;
     }

@@ -7,6 +7,7 @@
 #ifndef ZC_REPLICA_MESSAGE_H
 #define ZC_REPLICA_MESSAGE_H
 
+#include <zcache/limits.h>
 #include <zcache/status.h>
 
 #include "lib/base/slice.h"
@@ -14,6 +15,7 @@
 
 enum {
     ZC_PROTOCOL_VERSION = 1,
+    ZC_VECTOR_ORIGINS_MAX = ZCACHE_ORIGINS_MAX + ZCACHE_RETIRED_MAX,
     ZC_RECORD_OVERHEAD_BYTES = 64,
     ZC_VALUE_TYPE_MAX = 1, /* of zcache_type */
 };
@@ -186,6 +188,8 @@ typedef struct zc_vector {
 typedef struct zc_sync_ask {
     uint64_t session;      /* chosen by the asker, in every message of the transfer */
     zc_vector_t have;      /* what the asker has */
+    uint64_t left_out;     /* hash of what it has of settled origins, which are not in `have`; 0: it
+                              is whole (R13) */
     bool replace;          /* the donor may answer with replace-sync (R9) */
     uint32_t credit_bytes; /* that the donor may send before the next SYNC_CREDIT (R7) */
     zc_registers_t registers;
@@ -214,6 +218,7 @@ typedef enum zc_sync_result {
     ZC_SYNC_NEEDS_REPLACE = 2, /* a delta cannot answer this, and replace was not allowed */
     ZC_SYNC_BUSY = 3,          /* ZCACHE_TRANSFERS_MAX reached: come back */
     ZC_SYNC_JOINING = 4,       /* the donor itself is not complete yet */
+    ZC_SYNC_NEEDS_VECTOR = 5,  /* `left_out` is not what the donor would leave out: ask with all */
 } zc_sync_result_t;
 
 typedef struct zc_floor {

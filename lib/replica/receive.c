@@ -79,8 +79,8 @@ void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch) {
     bool merged = zc_registers_merge_clear(replica, &batch->clear);
     zcache_status status = merged ? ZCACHE_OK : ZCACHE_INVALID;
     if (status == ZCACHE_OK) {
-        /* Only now: an index that is given is never given back. */
-        status = zc_store_origin(replica->store, &batch->origin, &origin);
+        /* Only now: what is refused costs no index. */
+        status = zc_retire_origin(replica, &batch->origin, &origin);
     }
     if (status == ZCACHE_OK) {
         status = apply_records(replica, batch, origin);

@@ -75,6 +75,7 @@ zcache_status zc_replica_new(const zc_replica_options_t *options, zc_replica_t *
     made->joining = options->seed_count > 0;
     made->anchored = options->seed_count == 0;
     zc_vvec_init(&made->vvec, options->allocator);
+    zc_retired_init(&made->retired, options->allocator);
     zc_peers_init(&made->peers, options->allocator);
     zc_arena_init(&made->arena, options->allocator);
     zcache_status status = zc_identity_copy(options->allocator, &options->identity, &made->identity,
@@ -112,6 +113,7 @@ void zc_replica_destroy(zc_replica_t **replica) {
     }
     zc_store_destroy(&dead->store);
     zc_vvec_fini(&dead->vvec);
+    zc_retired_fini(&dead->retired);
     zc_peers_fini(&dead->peers);
     zc_arena_fini(&dead->arena);
     for (size_t i = 0; i < dead->seed_count; i++) {

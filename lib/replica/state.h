@@ -11,8 +11,9 @@
  *   ask.c          what this node lacks, and the transfer that mends it (R4, R5, R9)
  *   hunt.c         whom to ask for it (R9)
  *   donate.c       the other side of a transfer (R6, R7, R9, S2)
+ *   retire.c       lives of nodes that ended long ago, and what vectors say of them (R13)
  *   registers.c    settings and clear (M2, R10)
- *   peers.c effects.c vectors.c vvec.c records.c arena.c   the tables that the above work on
+ *   peers.c effects.c vectors.c vvec.c retired.c records.c arena.c   the tables that the above work on
  *
  * clang-format on */
 #ifndef ZC_REPLICA_STATE_H
@@ -26,6 +27,7 @@
 #include "lib/replica/clock.h"
 #include "lib/replica/peers.h"
 #include "lib/replica/replica.h"
+#include "lib/replica/retired.h"
 #include "lib/replica/vectors.h"
 #include "lib/replica/vvec.h"
 #include "lib/store/walk.h"
@@ -53,6 +55,7 @@ typedef enum zc_ask_phase {
 typedef struct zc_ask {
     zc_ask_phase_t phase;
     bool may_replace;         /* the donor may answer with replace-sync */
+    bool whole;               /* the vector that was sent leaves nobody out (R13) */
     bool replacing;           /* ... and does */
     zc_origin_index_t origin; /* whose gap gave the reason, of ZC_ASK_GAP */
     zc_peer_number_t peer;
@@ -90,7 +93,7 @@ typedef struct zc_donation {
     zc_vector_copy_t covered; /* what the transfer covers, as it was at its beginning */
     zc_vector_copy_t lack;    /* what of it the asker lacks */
     size_t row;               /* a delta's place: origin and interval, and the cursor within */
-    size_t interval;          /* counts down */
+    size_t interval;          /* of the row, from the newest */
     bool cursor_open;
     zc_store_cursor_t cursor;
     zc_store_walk_t *walk; /* a replace-sync's place */
@@ -107,6 +110,7 @@ struct zc_replica {
     const zc_allocator_t *allocator;
     zc_store_t *store;
     zc_vvec_t vvec;
+    zc_retired_t retired;
     zc_clock_t clock;
     zc_random_t random;
     zc_counters_t counters;
@@ -198,6 +202,29 @@ void zc_receive_touch(zc_replica_t *replica, const zc_touch_t *touch);
  * could not be kept. */
 zcache_status zc_receive_record(zc_replica_t *replica, const zc_record_t *record,
                                 zc_origin_index_t origin);
+
+/* -- retire.c -------------------------------------------------------------- */
+
+/* The hash of all that is known of settled origins: who has the same need not be told (R13). */
+uint64_t zc_retire_left_out(const zc_replica_t *replica);
+/* All that is known or, where not `whole`, all but what is known of settled origins; in memory of
+ * the arena, origins ascending. Intervals are borrowed until the replica's next change. Returns OK
+ * or NO_MEMORY. */
+zcache_status zc_retire_vector(zc_replica_t *replica, bool whole, zc_vector_t *vector);
+/* All floors, in memory of the arena, origins ascending. Returns OK or NO_MEMORY. */
+zcache_status zc_retire_floors(zc_replica_t *replica, const zc_floor_t **list, size_t *list_count);
+zc_hlc_t zc_retire_floor(const zc_replica_t *replica, const zc_origin_t *origin);
+/* As zc_store_origin, for whoever writes or is a member: one that was retired comes back with all
+ * that is known of it. */
+zcache_status zc_retire_origin(zc_replica_t *replica, const zc_origin_t *origin,
+                               zc_origin_index_t *index);
+/* Adds what a vector or a floor says of an origin; one that is old and has no index gets none.
+ * Returns OK, BUSY or NO_MEMORY. */
+zcache_status zc_retire_cover(zc_replica_t *replica, const zc_origin_intervals_t *known);
+zcache_status zc_retire_raise_floor(zc_replica_t *replica, const zc_origin_t *origin,
+                                    zc_hlc_t floor);
+/* Retires whoever is due. */
+void zc_retire_tick(zc_replica_t *replica);
 
 /* -- registers.c ----------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/assert.h"
+#include "lib/base/hash.h"
 
 enum { ROW_BYTES_MAX = 64 };
 
@@ -93,24 +94,23 @@ void zc_rows_sort(void *rows, size_t count, size_t row_bytes) {
     }
 }
 
-zcache_status zc_vector_of(const zc_vvec_t *vvec, const zc_store_t *store, zc_arena_t *arena,
-                           zc_vector_t *vector) {
-    size_t origins = zc_store_origin_count(store);
-    zc_origin_intervals_t *rows = zc_arena_take(arena, (origins + 1) * sizeof *rows);
-    if (rows == NULL) {
-        return ZCACHE_NO_MEMORY;
+static void put_u64(uint8_t *to, uint64_t number) {
+    for (int i = 0; i < 8; i++) {
+        to[i] = (uint8_t)(number >> (8 * i));
     }
-    size_t count = 0;
-    for (size_t i = 0; i < origins; i++) {
-        zc_origin_index_t index = (zc_origin_index_t)i;
-        zc_origin_intervals_t row = zc_vvec_row(vvec, index, zc_store_origin_at(store, index));
-        if (row.count > 0) {
-            rows[count++] = row;
-        }
+}
+
+uint64_t zc_intervals_hash(const zc_origin_t *origin, const zc_interval_t *intervals,
+                           size_t count) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t bytes[ZC_ORIGIN_BYTES + 16];
+        memcpy(bytes, origin->bytes, ZC_ORIGIN_BYTES);
+        put_u64(bytes + ZC_ORIGIN_BYTES, intervals[i].after);
+        put_u64(bytes + ZC_ORIGIN_BYTES + 8, intervals[i].upto);
+        sum += zc_hash(zc_slice(bytes, sizeof bytes), 1);
     }
-    zc_rows_sort(rows, count, sizeof *rows);
-    *vector = (zc_vector_t){.origins = rows, .count = count};
-    return ZCACHE_OK;
+    return sum;
 }
 
 zc_hlc_t zc_vector_highest(const zc_vector_t *vector) {

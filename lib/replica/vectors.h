@@ -21,10 +21,8 @@ void zc_vector_copy_fini(const zc_allocator_t *allocator, zc_vector_copy_t *copy
 /* Sorts an array of structures that begin with their zc_origin_t (at most 64 bytes each) by it. */
 void zc_rows_sort(void *rows, size_t count, size_t row_bytes);
 
-/* All that is known, in memory of the arena, origins ascending; intervals are borrowed from `vvec`
- * until its next change. */
-zcache_status zc_vector_of(const zc_vvec_t *vvec, const zc_store_t *store, zc_arena_t *arena,
-                           zc_vector_t *vector);
+/* The sum of the hashes of an origin's intervals, as heartbeats have it (PROTOCOL.md). */
+uint64_t zc_intervals_hash(const zc_origin_t *origin, const zc_interval_t *intervals, size_t count);
 
 /* What of `vector` is not in `have`: rows that lack nothing are left out. In memory of the arena.
  */

@@ -77,5 +77,5 @@ void zc_replica_view(const zc_replica_t *replica, zc_replica_view_t *view) {
 }
 
 zcache_status zc_replica_vector(zc_replica_t *replica, zc_vector_t *vector) {
-    return zc_vector_of(&replica->vvec, replica->store, &replica->arena, vector);
+    return zc_retire_vector(replica, true, vector);
 }

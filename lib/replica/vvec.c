@@ -36,13 +36,12 @@ static zcache_status grow_rows(zc_vvec_t *vvec, size_t count) {
     return ZCACHE_OK;
 }
 
-static zcache_status grow_intervals(zc_vvec_t *vvec, zc_vvec_row_t *row) {
+static zcache_status grow_intervals(const zc_allocator_t *allocator, zc_vvec_row_t *row) {
     if (row->count < row->capacity) {
         return ZCACHE_OK;
     }
     uint32_t capacity = row->capacity == 0 ? 1 : row->capacity * 2;
-    zc_interval_t *intervals =
-        zc_resize(vvec->allocator, row->intervals, capacity * sizeof *intervals);
+    zc_interval_t *intervals = zc_resize(allocator, row->intervals, capacity * sizeof *intervals);
     if (intervals == NULL) {
         return ZCACHE_NO_MEMORY;
     }
@@ -53,7 +52,7 @@ static zcache_status grow_intervals(zc_vvec_t *vvec, zc_vvec_row_t *row) {
 
 zcache_status zc_vvec_reserve(zc_vvec_t *vvec, zc_origin_index_t origin) {
     zcache_status status = grow_rows(vvec, (size_t)origin + 1);
-    return status == ZCACHE_OK ? grow_intervals(vvec, &vvec->rows[origin]) : status;
+    return status == ZCACHE_OK ? grow_intervals(vvec->allocator, &vvec->rows[origin]) : status;
 }
 
 /* The intervals from `first` up to but not including `end` touch (after, upto]. */
@@ -70,12 +69,12 @@ static void touching(const zc_vvec_row_t *row, zc_hlc_t after, zc_hlc_t upto, ui
     *first = at;
 }
 
-static zcache_status insert_interval(zc_vvec_t *vvec, zc_vvec_row_t *row, uint32_t at,
-                                     zc_interval_t interval) {
+static zcache_status insert_interval(const zc_allocator_t *allocator, zc_vvec_row_t *row,
+                                     uint32_t at, zc_interval_t interval) {
     if (row->count >= ZCACHE_INTERVALS_MAX) {
         return ZCACHE_BUSY;
     }
-    zcache_status status = grow_intervals(vvec, row);
+    zcache_status status = grow_intervals(allocator, row);
     if (status != ZCACHE_OK) {
         return status;
     }
@@ -86,21 +85,16 @@ static zcache_status insert_interval(zc_vvec_t *vvec, zc_vvec_row_t *row, uint32
     return ZCACHE_OK;
 }
 
-zcache_status zc_vvec_cover(zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t after,
-                            zc_hlc_t upto) {
+zcache_status zc_vvec_row_cover(const zc_allocator_t *allocator, zc_vvec_row_t *row, zc_hlc_t after,
+                                zc_hlc_t upto) {
     if (after >= upto) {
         return ZCACHE_OK;
     }
-    zcache_status status = grow_rows(vvec, (size_t)origin + 1);
-    if (status != ZCACHE_OK) {
-        return status;
-    }
-    zc_vvec_row_t *row = &vvec->rows[origin];
     uint32_t first = 0;
     uint32_t end = 0;
     touching(row, after, upto, &first, &end);
     if (first == end) {
-        return insert_interval(vvec, row, first, (zc_interval_t){after, upto});
+        return insert_interval(allocator, row, first, (zc_interval_t){after, upto});
     }
     zc_interval_t *merged = &row->intervals[first];
     merged->after = merged->after < after ? merged->after : after;
@@ -109,6 +103,34 @@ zcache_status zc_vvec_cover(zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t 
     memmove(merged + 1, row->intervals + end, (row->count - end) * sizeof *merged);
     row->count -= end - first - 1;
     return ZCACHE_OK;
+}
+
+zcache_status zc_vvec_cover(zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t after,
+                            zc_hlc_t upto) {
+    zcache_status status = grow_rows(vvec, (size_t)origin + 1);
+    if (status != ZCACHE_OK) {
+        return status;
+    }
+    return zc_vvec_row_cover(vvec->allocator, &vvec->rows[origin], after, upto);
+}
+
+zc_vvec_row_t zc_vvec_take(zc_vvec_t *vvec, zc_origin_index_t origin) {
+    zc_vvec_row_t row = {.count = 0};
+    if (origin < vvec->count) {
+        row = vvec->rows[origin];
+        vvec->rows[origin] = (zc_vvec_row_t){.count = 0};
+    }
+    return row;
+}
+
+zcache_status zc_vvec_put(zc_vvec_t *vvec, zc_origin_index_t origin, const zc_vvec_row_t *row) {
+    zcache_status status = grow_rows(vvec, (size_t)origin + 1);
+    if (status == ZCACHE_OK) {
+        ZC_ASSERT(vvec->rows[origin].count == 0);
+        zc_free(vvec->allocator, vvec->rows[origin].intervals);
+        vvec->rows[origin] = *row;
+    }
+    return status;
 }
 
 bool zc_intervals_cover(const zc_interval_t *intervals, size_t count, zc_hlc_t hlc) {

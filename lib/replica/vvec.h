@@ -31,8 +31,19 @@ void zc_vvec_fini(zc_vvec_t *vvec);
  * Returns OK or NO_MEMORY. */
 zcache_status zc_vvec_reserve(zc_vvec_t *vvec, zc_origin_index_t origin);
 
-/* Adds (after, upto]. Returns OK, BUSY (ZCACHE_INTERVALS_MAX) or NO_MEMORY; then nothing has
- * changed. */
+/* Adds (after, upto] to a row by itself. Returns OK, BUSY (ZCACHE_INTERVALS_MAX) or NO_MEMORY; then
+ * nothing has changed. */
+zcache_status zc_vvec_row_cover(const zc_allocator_t *allocator, zc_vvec_row_t *row, zc_hlc_t after,
+                                zc_hlc_t upto);
+
+/* Takes a row out: its intervals are the caller's. */
+zc_vvec_row_t zc_vvec_take(zc_vvec_t *vvec, zc_origin_index_t origin);
+
+/* Puts a row in, whose intervals are taken, where there is none. Returns OK or NO_MEMORY; then the
+ * row is still the caller's. */
+zcache_status zc_vvec_put(zc_vvec_t *vvec, zc_origin_index_t origin, const zc_vvec_row_t *row);
+
+/* Adds (after, upto]. Returns as zc_vvec_row_cover. */
 zcache_status zc_vvec_cover(zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t after,
                             zc_hlc_t upto);
 

@@ -117,11 +117,12 @@ static zcache_status prepare(zc_store_t *store, uint32_t number, const zc_store_
     return ghost || *payload != NULL ? ZCACHE_OK : ZCACHE_NO_MEMORY;
 }
 
-/* The least recently used entry but `kept`, which reads of all others may have left at the tail. */
+/* The least recently used entry but `kept`, which reads of all others may have left at the tail.
+ * One that a full transfer brings is not kept: it may be colder than all that is here (S2). */
 static bool evict_other(zc_store_t *store, uint32_t kept) {
     zc_store_lock(store);
     uint32_t victim = store->entries.oldest;
-    if (victim == kept) {
+    if (victim == kept && !store->run_open) {
         victim = zc_store_slot(store, kept)->order_newer;
     }
     zc_store_unlock(store);

@@ -237,7 +237,12 @@ void zc_chain_settle(zc_store_t *store, zc_origin_index_t origin) {
 }
 
 void zc_store_run_begin(zc_store_t *store) {
-    store->run_open = true;
+    if (!store->run_open) {
+        store->run_open = true;
+        zc_store_lock(store);
+        zc_order_merge_begin(&store->entries);
+        zc_store_unlock(store);
+    }
 }
 
 void zc_store_run_end(zc_store_t *store) {

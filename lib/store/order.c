@@ -5,6 +5,8 @@
 
 #include "lib/store/state.h"
 
+enum { MERGE_STEPS = 64 };
+
 void zc_order_push(zc_store_t *store, zc_order_t *order, uint32_t number) {
     zc_slot_t *slot = zc_store_slot(store, number);
     slot->order_older = order->newest;
@@ -15,6 +17,49 @@ void zc_order_push(zc_store_t *store, zc_order_t *order, uint32_t number) {
         order->oldest = number;
     }
     order->newest = number;
+}
+
+void zc_order_merge_begin(zc_order_t *order) {
+    order->merged = order->oldest;
+}
+
+/* Where an entry of this last use belongs: the first slot that was used after it, or ZC_SLOT_NONE.
+ * The search is bounded, as it is done under the lock. */
+static uint32_t place_of(const zc_store_t *store, const zc_order_t *order, uint64_t used_ms) {
+    uint32_t at = order->merged;
+    for (int step = 0; step < MERGE_STEPS && at != ZC_SLOT_NONE; step++) {
+        const zc_slot_t *slot = zc_store_slot(store, at);
+        if (slot->payload->used_ms > used_ms) {
+            return at;
+        }
+        at = slot->order_newer;
+    }
+    return at;
+}
+
+void zc_order_merge(zc_store_t *store, zc_order_t *order, uint32_t number) {
+    zc_slot_t *slot = zc_store_slot(store, number);
+    uint64_t used_ms = slot->payload->used_ms;
+    if (order->newest == ZC_SLOT_NONE ||
+        zc_store_slot(store, order->newest)->payload->used_ms <= used_ms) {
+        zc_order_push(store, order, number);
+        return;
+    }
+    uint32_t newer = place_of(store, order, used_ms);
+    order->merged = number;
+    if (newer == ZC_SLOT_NONE) {
+        zc_order_push(store, order, number);
+        return;
+    }
+    zc_slot_t *after = zc_store_slot(store, newer);
+    slot->order_newer = newer;
+    slot->order_older = after->order_older;
+    if (after->order_older != ZC_SLOT_NONE) {
+        zc_store_slot(store, after->order_older)->order_newer = number;
+    } else {
+        order->oldest = number;
+    }
+    after->order_older = number;
 }
 
 static void leave(const zc_store_t *store, uint32_t number) {
@@ -31,6 +76,9 @@ static void leave(const zc_store_t *store, uint32_t number) {
 void zc_order_unlink(zc_store_t *store, zc_order_t *order, uint32_t number) {
     leave(store, number);
     zc_slot_t *slot = zc_store_slot(store, number);
+    if (order->merged == number) {
+        order->merged = slot->order_newer;
+    }
     if (slot->order_older != ZC_SLOT_NONE) {
         zc_store_slot(store, slot->order_older)->order_newer = slot->order_newer;
     } else {

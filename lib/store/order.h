@@ -4,8 +4,9 @@
  *
  *     oldest ... at ──► ... end | used or linked since ... newest        (a place that goes newer)
  *
- * Slots enter at the newest end only. So what lies between a place and its end is what has been
- * left alone since the place was set, and it only ever shrinks: a walk along it ends. */
+ * Slots enter at the newest end, but for those that a full transfer brings, which are merged in by
+ * their last use. So what lies between a place and its end is what has been left alone since the
+ * place was set, and what a transfer has put between: a walk along it ends. */
 #ifndef ZC_STORE_ORDER_H
 #define ZC_STORE_ORDER_H
 
@@ -14,6 +15,7 @@
 typedef struct zc_order {
     uint32_t newest;
     uint32_t oldest;
+    uint32_t merged; /* the slot that was merged in last, or what is behind it now */
 } zc_order_t;
 
 /* A place in a list that survives every change: it moves on when its slot is unlinked. */
@@ -28,6 +30,11 @@ typedef struct zc_order_place {
 /* Everything here is done under the lock. */
 
 void zc_order_push(zc_store_t *store, zc_order_t *order, uint32_t number);
+/* Links an entry of the list of entries by its last use, behind all that were used before it. What
+ * comes is expected to ascend, coldest first, from one zc_order_merge_begin on; who does not is put
+ * near. */
+void zc_order_merge(zc_store_t *store, zc_order_t *order, uint32_t number);
+void zc_order_merge_begin(zc_order_t *order);
 void zc_order_unlink(zc_store_t *store, zc_order_t *order, uint32_t number);
 
 /* Makes a slot of the list its newest. */

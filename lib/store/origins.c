@@ -5,6 +5,7 @@
 
 #include <zcache/limits.h>
 
+#include "lib/base/assert.h"
 #include "lib/base/hash.h"
 
 enum { CAPACITY_FIRST = 8 };
@@ -41,6 +42,7 @@ static void exchange(zc_origins_t *origins, zc_origins_t *grown) {
     origins->chains = grown->chains;
     origins->table = grown->table;
     origins->capacity = grown->capacity;
+    /* It grows only where no index is free. */
     for (uint32_t i = 0; i < origins->count; i++) {
         *place_of(origins, &origins->ids[i]) = (uint16_t)i;
     }
@@ -72,6 +74,22 @@ zc_origin_index_t zc_origins_find(const zc_origins_t *origins, const zc_origin_t
     return origins->capacity == 0 ? ZC_ORIGIN_INDEX_NONE : *place_of(origins, origin);
 }
 
+/* The lowest index that is free, or a new one. */
+static uint32_t free_index(const zc_origins_t *origins) {
+    for (uint32_t i = 0; origins->free_count > 0 && i < origins->count; i++) {
+        if (zc_origin_is_none(&origins->ids[i])) {
+            return i;
+        }
+    }
+    return origins->count;
+}
+
+static void set_id(zc_origins_t *origins, uint32_t index, const zc_origin_t *id) {
+    zc_lock_acquire(origins->lock);
+    origins->ids[index] = *id;
+    zc_lock_release(origins->lock);
+}
+
 zcache_status zc_origins_add(zc_origins_t *origins, const zc_origin_t *origin,
                              zc_origin_index_t *index) {
     zc_origin_index_t known = zc_origins_find(origins, origin);
@@ -79,15 +97,45 @@ zcache_status zc_origins_add(zc_origins_t *origins, const zc_origin_t *origin,
         *index = known;
         return ZCACHE_OK;
     }
-    if (origins->count == ZCACHE_ORIGINS_MAX) {
+    uint32_t given = free_index(origins);
+    if (given == ZCACHE_ORIGINS_MAX) {
         return ZCACHE_BUSY;
     }
-    if (origins->count == origins->capacity && !grow(origins)) {
+    if (given == origins->capacity && !grow(origins)) {
         return ZCACHE_NO_MEMORY;
     }
-    uint32_t given = origins->count++;
-    origins->ids[given] = *origin;
+    if (given < origins->count) {
+        origins->free_count--;
+    } else {
+        origins->count++;
+    }
+    set_id(origins, given, origin);
     *place_of(origins, origin) = (uint16_t)given;
     *index = (zc_origin_index_t)given;
     return ZCACHE_OK;
+}
+
+/* All that follows without a hole is put in again, so that a search never meets a hole before what
+ * it looks for. */
+static void close_place(zc_origins_t *origins, uint32_t hole) {
+    uint32_t mask = 2 * origins->capacity - 1;
+    origins->table[hole] = ZC_ORIGIN_INDEX_NONE;
+    for (uint32_t place = (hole + 1) & mask; origins->table[place] != ZC_ORIGIN_INDEX_NONE;
+         place = (place + 1) & mask) {
+        uint16_t moved = origins->table[place];
+        origins->table[place] = ZC_ORIGIN_INDEX_NONE;
+        *place_of(origins, &origins->ids[moved]) = moved;
+    }
+}
+
+void zc_origins_remove(zc_origins_t *origins, zc_origin_index_t index) {
+    const zc_chain_t *chain = &origins->chains[index];
+    ZC_ASSERT(chain->newest == 0 && chain->run == 0);
+    uint16_t *place = place_of(origins, &origins->ids[index]);
+    ZC_ASSERT(*place == index);
+    close_place(origins, (uint32_t)(place - origins->table));
+    static const zc_origin_t none = {{0}};
+    set_id(origins, index, &none);
+    origins->chains[index] = (zc_chain_t){.newest = 0};
+    origins->free_count++;
 }

@@ -2,8 +2,9 @@
 /* Origins by index: the ids that this store knows, and for each the ends of its chain, its run and
  * its floor.
  *
- * An index is given once and stays. The list of ids is exchanged under the lock, because readers
- * compare ids where an entry has the very HLC of the clear register. */
+ * An index stays until its origin is removed; then it is free, its id is none, and the next new
+ * origin gets it. The list of ids changes under the lock, because readers compare ids where an
+ * entry has the very HLC of the clear register. */
 #ifndef ZC_STORE_ORIGINS_H
 #define ZC_STORE_ORIGINS_H
 
@@ -30,8 +31,9 @@ typedef struct zc_origins {
     zc_origin_t *ids;
     zc_chain_t *chains;
     uint16_t *table; /* twice as many places as there is room for ids; open addressing */
-    uint32_t count;
+    uint32_t count;  /* indexes that were ever given */
     uint32_t capacity;
+    uint32_t free_count; /* ... of which so many are free again */
 } zc_origins_t;
 
 void zc_origins_init(zc_origins_t *origins, const zc_allocator_t *allocator, const zc_lock_t *lock,
@@ -42,5 +44,8 @@ void zc_origins_fini(zc_origins_t *origins);
 zcache_status zc_origins_add(zc_origins_t *origins, const zc_origin_t *origin,
                              zc_origin_index_t *index);
 zc_origin_index_t zc_origins_find(const zc_origins_t *origins, const zc_origin_t *origin);
+
+/* Frees the index of an origin that has no slot. */
+void zc_origins_remove(zc_origins_t *origins, zc_origin_index_t index);
 
 #endif

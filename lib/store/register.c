@@ -93,7 +93,11 @@ static void take_shape(zc_store_t *store, uint32_t number, uint64_t key_hash,
     if (payload != NULL) {
         slot->payload = payload;
         zc_slot_set_kind(slot, ZC_SLOT_ENTRY);
-        zc_order_push(store, &store->entries, number);
+        if (store->run_open) {
+            zc_order_merge(store, &store->entries, number);
+        } else {
+            zc_order_push(store, &store->entries, number);
+        }
     } else {
         slot->key_hash = key_hash;
         zc_slot_set_kind(slot, ZC_SLOT_GHOST);
@@ -211,4 +215,15 @@ size_t zc_register_trim_ghosts(zc_store_t *store, size_t budget) {
         forgotten++;
     }
     return forgotten;
+}
+
+bool zc_store_origin_empty(zc_store_t *store, zc_origin_index_t origin, size_t *budget) {
+    ZC_ASSERT(!store->run_open);
+    const zc_chain_t *chain = zc_store_chain(store, origin);
+    while (chain->oldest != ZC_SLOT_NONE && *budget > 0 &&
+           zc_slot_kind(zc_store_slot(store, chain->oldest)) == ZC_SLOT_GHOST) {
+        forget(store, chain->oldest);
+        *budget -= 1;
+    }
+    return chain->oldest == ZC_SLOT_NONE;
 }

@@ -97,6 +97,10 @@ size_t zc_store_origin_count(const zc_store_t *store) {
     return store->origins.count;
 }
 
+void zc_store_origin_remove(zc_store_t *store, zc_origin_index_t origin) {
+    zc_origins_remove(&store->origins, origin);
+}
+
 zc_hlc_t zc_store_floor(const zc_store_t *store, zc_origin_index_t origin) {
     return zc_store_chain(store, origin)->floor;
 }

@@ -36,8 +36,8 @@
 
 typedef struct zc_store zc_store_t;
 
-/* An origin as this store knows it: an index from 0, given by zc_store_origin. Indexes are never
- * used again. */
+/* An origin as this store knows it: an index from 0, given by zc_store_origin. The index of one
+ * that was removed is given to another. */
 typedef uint16_t zc_origin_index_t;
 #define ZC_ORIGIN_INDEX_NONE ((zc_origin_index_t)UINT16_MAX)
 
@@ -106,9 +106,15 @@ zcache_status zc_store_origin(zc_store_t *store, const zc_origin_t *origin,
                               zc_origin_index_t *index);
 /* ZC_ORIGIN_INDEX_NONE if the store does not know it. */
 zc_origin_index_t zc_store_origin_find(const zc_store_t *store, const zc_origin_t *origin);
-/* Borrowed until the next zc_store_origin. */
+/* Borrowed until the next zc_store_origin; none where the index is free. */
 const zc_origin_t *zc_store_origin_at(const zc_store_t *store, zc_origin_index_t index);
+/* Indexes from 0 to here were given at some time. */
 size_t zc_store_origin_count(const zc_store_t *store);
+/* Forgets ghosts of an origin (R9) from the oldest on, up to its first entry, and takes them off
+ * *budget, which ends it at 0. True: the origin has no slot left. No run may be open. */
+bool zc_store_origin_empty(zc_store_t *store, zc_origin_index_t origin, size_t *budget);
+/* Gives up the index, and with it the floor, of an origin that has no slot (R13). */
+void zc_store_origin_remove(zc_store_t *store, zc_origin_index_t origin);
 
 /* -- Writing --------------------------------------------------------------- */
 

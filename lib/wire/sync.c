@@ -7,10 +7,10 @@
 #include "lib/base/assert.h"
 #include "lib/wire/family.h"
 
-/* -- SYNC_ASK: session, replace, credit, registers, vector ----------------- */
+/* -- SYNC_ASK: session, replace, credit, registers, vector, left out ------- */
 
 static size_t ask_bytes(const zc_message_t *message) {
-    return 2 * ZC_PACK_UINT_BYTES_MAX + 1 + ZC_WIRE_REGISTERS_BYTES_MAX +
+    return 3 * ZC_PACK_UINT_BYTES_MAX + 1 + ZC_WIRE_REGISTERS_BYTES_MAX +
            zc_vector_bytes(&message->sync_ask.have);
 }
 
@@ -21,6 +21,7 @@ static void pack_ask(zc_pack_t *pack, const zc_message_t *message) {
     zc_pack_uint(pack, ask->credit_bytes);
     zc_pack_registers(pack, &ask->registers);
     zc_pack_vector(pack, &ask->have);
+    zc_pack_uint(pack, ask->left_out);
 }
 
 static void unpack_ask(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t *scratch,
@@ -32,6 +33,7 @@ static void unpack_ask(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t *
     ask->credit_bytes = (uint32_t)zc_unpack_uint(unpack, 0, UINT32_MAX);
     ask->registers = zc_unpack_registers(unpack);
     ask->have = zc_unpack_vector(unpack, scratch);
+    ask->left_out = zc_unpack_uint(unpack, 0, UINT64_MAX);
 }
 
 /* -- SYNC_CHUNK: session, number, replace, [origin, ...], [record, ...] ---- */
@@ -131,7 +133,7 @@ static void unpack_end(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t *
     zc_sync_end_t *end = &message->sync_end;
     end->session = zc_unpack_uint(unpack, 0, UINT64_MAX);
     end->number = (uint32_t)zc_unpack_uint(unpack, 0, UINT32_MAX);
-    end->result = (zc_sync_result_t)zc_unpack_uint(unpack, ZC_SYNC_COMPLETE, ZC_SYNC_JOINING);
+    end->result = (zc_sync_result_t)zc_unpack_uint(unpack, ZC_SYNC_COMPLETE, ZC_SYNC_NEEDS_VECTOR);
     end->replace = zc_unpack_bool(unpack);
     end->entries = zc_unpack_uint(unpack, 0, UINT64_MAX);
     end->vector = zc_unpack_vector(unpack, scratch);
@@ -142,7 +144,7 @@ static void unpack_end(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t *
 
 const zc_wire_form_t *zc_wire_sync_form(uint64_t code) {
     static const zc_wire_form_t forms[] = {
-        {ZC_MESSAGE_SYNC_ASK, 5, 5, ask_bytes, NULL, pack_ask, unpack_ask},
+        {ZC_MESSAGE_SYNC_ASK, 6, 6, ask_bytes, NULL, pack_ask, unpack_ask},
         {ZC_MESSAGE_SYNC_CHUNK, 5, 5, chunk_bytes, NULL, pack_chunk, unpack_chunk},
         {ZC_MESSAGE_SYNC_CREDIT, 2, 2, credit_bytes, NULL, pack_credit, unpack_credit},
         {ZC_MESSAGE_SYNC_END, 9, 9, end_bytes, NULL, pack_end, unpack_end},

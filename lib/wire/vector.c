@@ -32,7 +32,7 @@ static void pack_intervals(zc_pack_t *pack, const zc_origin_intervals_t *known) 
 }
 
 void zc_pack_vector(zc_pack_t *pack, const zc_vector_t *vector) {
-    ZC_ASSERT(vector->count <= ZCACHE_ORIGINS_MAX);
+    ZC_ASSERT(vector->count <= ZC_VECTOR_ORIGINS_MAX);
     zc_pack_array(pack, vector->count);
     for (size_t i = 0; i < vector->count; i++) {
         const zc_origin_intervals_t *origins = vector->origins;
@@ -79,7 +79,7 @@ static size_t check_vector(zc_unpack_t *unpack, size_t origin_count) {
 }
 
 zc_vector_t zc_unpack_vector(zc_unpack_t *unpack, zc_wire_scratch_t *scratch) {
-    size_t count = zc_unpack_array(unpack, 0, ZCACHE_ORIGINS_MAX, 1 + ZC_WIRE_ORIGIN_BYTES);
+    size_t count = zc_unpack_array(unpack, 0, ZC_VECTOR_ORIGINS_MAX, 1 + ZC_WIRE_ORIGIN_BYTES);
     zc_unpack_t again = *unpack;
     size_t interval_count = check_vector(unpack, count);
     zc_origin_intervals_t *origins = zc_scratch_take(scratch, unpack, count * sizeof *origins);
@@ -102,7 +102,7 @@ size_t zc_floors_bytes(size_t count) {
 }
 
 void zc_pack_floors(zc_pack_t *pack, const zc_floor_t *floors, size_t count) {
-    ZC_ASSERT(count <= ZCACHE_ORIGINS_MAX);
+    ZC_ASSERT(count <= ZC_VECTOR_ORIGINS_MAX);
     zc_pack_array(pack, count);
     for (size_t i = 0; i < count; i++) {
         ZC_ASSERT(i == 0 || zc_origin_compare(&floors[i - 1].origin, &floors[i].origin) < 0);
@@ -113,7 +113,7 @@ void zc_pack_floors(zc_pack_t *pack, const zc_floor_t *floors, size_t count) {
 }
 
 const zc_floor_t *zc_unpack_floors(zc_unpack_t *unpack, zc_wire_scratch_t *scratch, size_t *count) {
-    *count = zc_unpack_array(unpack, 0, ZCACHE_ORIGINS_MAX, 1 + ZC_WIRE_ORIGIN_BYTES + 1);
+    *count = zc_unpack_array(unpack, 0, ZC_VECTOR_ORIGINS_MAX, 1 + ZC_WIRE_ORIGIN_BYTES + 1);
     zc_floor_t *floors = zc_scratch_take(scratch, unpack, *count * sizeof *floors);
     zc_origin_t before = {{0}};
     for (size_t i = 0; i < *count && !zc_unpack_failed(unpack); i++) {

@@ -48,8 +48,11 @@ class Transfers:
 
     # -- As the donor ----------------------------------------------------------------------------
 
-    def on_sync_ask(self, route, session, replace, credit, registers, have):
+    def on_sync_ask(self, route, session, replace, credit, registers, have, left_out):
         self.merge_registers(registers)
+        if left_out != 0:  # this node leaves nobody out
+            self.end(route, session, 0, codec.NEEDS_VECTOR)
+            return
         if self.joining:
             self.end(route, session, 0, codec.JOINING)
             return
@@ -182,7 +185,7 @@ class Transfers:
         ask = Ask(member, replace, gap)
         self.asks.append(ask)
         self.ask_member(member, codec.SYNC_ASK, ask.session, replace, CREDIT, self.registers(),
-                        codec.write_vector(self.vector.rows))
+                        codec.write_vector(self.vector.rows), 0)
 
     def break_ask(self, ask):
         self.asks.remove(ask)

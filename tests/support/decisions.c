@@ -110,6 +110,8 @@ static const char *result_text(zc_sync_result_t result) {
         return "busy";
     case ZC_SYNC_JOINING:
         return "joining";
+    case ZC_SYNC_NEEDS_VECTOR:
+        return "needs_vector";
     }
     return "";
 }
@@ -137,7 +139,8 @@ static void add_fields(zc_decisions_t *decisions, const zc_message_t *message) {
         add(decisions, " %zu", message->members.count);
         break;
     case ZC_MESSAGE_SYNC_ASK:
-        add(decisions, "%s", message->sync_ask.replace ? " replace" : "");
+        add(decisions, "%s%s", message->sync_ask.replace ? " replace" : "",
+            message->sync_ask.left_out != 0 ? " left_out" : "");
         break;
     case ZC_MESSAGE_SYNC_CHUNK:
         add(decisions, " %u%s", message->sync_chunk.number,

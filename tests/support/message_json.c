@@ -178,6 +178,7 @@ static void map_ask(zc_mapper_t *mapper, zc_sync_ask_t *ask) {
     zc_map_uint(mapper, "credit_bytes", &credit_bytes);
     map_registers(mapper, &ask->registers);
     map_vector(mapper, "have", &ask->have);
+    zc_map_uint(mapper, "left_out", &ask->left_out);
     ask->credit_bytes = (uint32_t)credit_bytes;
 }
 

@@ -148,7 +148,16 @@ static void trim_ghosts(zc_model_t *model, unsigned most) {
     }
 }
 
+/* An entry leaves its place in the order. */
+static void leave_place(zc_model_t *model, const zc_model_register_t *found) {
+    if (found->kind == MODEL_ENTRY && found->order == model->merged) {
+        const zc_model_register_t *next = model_after(model, MODEL_ENTRY, found->order);
+        model->merged = next == NULL ? 0 : next->order;
+    }
+}
+
 static void leave_ghost(zc_model_t *model, zc_model_register_t *found) {
+    leave_place(model, found);
     found->kind = MODEL_GHOST;
     found->marked = false;
     found->order = ++model->order;
@@ -157,6 +166,7 @@ static void leave_ghost(zc_model_t *model, zc_model_register_t *found) {
 
 static void go(zc_model_t *model, zc_model_register_t *found, zc_change_t change) {
     if (model_is_voided(model, found)) {
+        leave_place(model, found);
         found->kind = MODEL_NOTHING;
         found->marked = false;
         return;
@@ -176,7 +186,51 @@ bool model_evict(zc_model_t *model) {
     return true;
 }
 
-/* The new entry is the newest, so that it is the tail only when it is alone. */
+static const zc_model_register_t *newest(const zc_model_t *model) {
+    const zc_model_register_t *best = NULL;
+    for (int i = 0; i < MODEL_REGISTERS; i++) {
+        const zc_model_register_t *next = &model->registers[i];
+        if (next->kind == MODEL_ENTRY && (best == NULL || next->order > best->order)) {
+            best = next;
+        }
+    }
+    return best;
+}
+
+void model_run_begin(zc_model_t *model) {
+    if (!model->run_open) {
+        const zc_model_register_t *oldest = model_after(model, MODEL_ENTRY, 0);
+        model->merged = oldest == NULL ? 0 : oldest->order;
+    }
+    model->run_open = true;
+}
+
+/* A place before the entry of this order: all from there on move up by one. */
+static uint64_t make_place(zc_model_t *model, uint64_t order) {
+    for (int i = 0; i < MODEL_REGISTERS; i++) {
+        model->registers[i].order += model->registers[i].order >= order;
+    }
+    model->order++;
+    return order;
+}
+
+/* The order of an entry that is written: what a full transfer brings goes before the first one that
+ * was used after it. */
+static uint64_t order_of(zc_model_t *model, uint64_t used_ms) {
+    const zc_model_register_t *last = newest(model);
+    if (!model->run_open || last == NULL || last->used_ms <= used_ms) {
+        return ++model->order;
+    }
+    const zc_model_register_t *next =
+        model->merged == 0 ? NULL : model_after(model, MODEL_ENTRY, model->merged - 1);
+    while (next != NULL && next->used_ms <= used_ms) {
+        next = model_after(model, MODEL_ENTRY, next->order);
+    }
+    model->merged = next == NULL ? ++model->order : make_place(model, next->order);
+    return model->merged;
+}
+
+/* Outside of a run the new entry is the newest, so that it is the tail only when it is alone. */
 static void make_room(zc_model_t *model, bool added) {
     for (int i = 0; i < 2 && added && model_count(model, MODEL_ENTRY) > model->max_size; i++) {
         model_evict(model);
@@ -190,8 +244,11 @@ static void write_register(zc_model_t *model, zc_model_register_t *found,
                            const zc_store_item_t *item, uint64_t now_ms) {
     uint64_t used_ms = item->used_ms < now_ms ? item->used_ms : now_ms;
     bool added = found->kind != MODEL_ENTRY;
+    leave_place(model, found);
+    found->kind = MODEL_NOTHING; /* while its place is looked for */
     found->touched_ms = used_ms;
     found->used_ms = !added && found->used_ms > used_ms ? found->used_ms : used_ms;
+    found->order = order_of(model, found->used_ms);
     found->kind = MODEL_ENTRY;
     found->hlc = item->hlc;
     found->origin = item->origin;
@@ -199,7 +256,6 @@ static void write_register(zc_model_t *model, zc_model_register_t *found,
     found->key = item->key;
     found->value = item->value;
     found->deadline_ms = item->deadline_ms;
-    found->order = ++model->order;
     tell(model, ZC_CHANGE_SET, found->key_hash, found->hlc);
     make_room(model, added);
 }
@@ -256,6 +312,13 @@ zc_outcome_t model_apply(zc_model_t *model, const zc_store_item_t *item, uint64_
     return outcome;
 }
 
+static void become_newest(zc_model_t *model, zc_model_register_t *found) {
+    if (found != newest(model)) {
+        leave_place(model, found);
+        found->order = ++model->order;
+    }
+}
+
 const zc_model_register_t *model_read(zc_model_t *model, uint64_t key_hash, uint64_t now_ms,
                                       bool touch) {
     zc_model_register_t *found = model_find(model, key_hash);
@@ -266,7 +329,7 @@ const zc_model_register_t *model_read(zc_model_t *model, uint64_t key_hash, uint
     if (touch) {
         model->hits++;
         found->used_ms = now_ms;
-        found->order = ++model->order;
+        become_newest(model, found);
         if (now_ms - found->touched_ms >= model->touch_window_ms &&
             model->touch_count < MODEL_TOUCHES) {
             model->touches[model->touch_count++] = key_hash;
@@ -281,7 +344,7 @@ void model_touch(zc_model_t *model, uint64_t key_hash, uint64_t now_ms) {
     if (found->kind == MODEL_ENTRY && !model_is_voided(model, found)) {
         found->used_ms = now_ms;
         found->touched_ms = now_ms;
-        found->order = ++model->order;
+        become_newest(model, found);
     }
 }
 
@@ -307,6 +370,7 @@ void model_sweep(zc_model_t *model) {
     for (int i = 0; i < MODEL_REGISTERS; i++) {
         zc_model_register_t *found = &model->registers[i];
         if (found->kind != MODEL_NOTHING && model_is_voided(model, found)) {
+            leave_place(model, found);
             found->kind = MODEL_NOTHING;
             found->marked = false;
         }

@@ -39,6 +39,8 @@ typedef struct zc_model {
     zc_stamp_t clear;
     zc_stamp_t horizon;
     uint64_t order;
+    bool run_open;
+    uint64_t merged; /* order of the entry from which on a transfer's next one is placed; 0: none */
     uint64_t max_size;
     uint64_t ghosts_max;
     uint64_t max_memory;
@@ -58,6 +60,7 @@ typedef struct zc_model {
 
 zc_outcome_t model_apply(zc_model_t *model, const zc_store_item_t *item, uint64_t now_ms,
                          bool *was_held);
+void model_run_begin(zc_model_t *model);
 /* The entry, if it may be served, noted as read where `touch`; NULL: a miss. */
 const zc_model_register_t *model_read(zc_model_t *model, uint64_t key_hash, uint64_t now_ms,
                                       bool touch);

@@ -222,8 +222,7 @@ Test(replica_ask, replace_sync_drops_what_is_not_above_the_donors_horizon) {
     cr_assert_str_eq(subject_holds("above"), "1");
     zc_store_t *store = zc_replica_store(subject_replica());
     cr_assert_eq(zc_store_horizon(store).hlc, first - 1);
-    zc_origin_index_t index = zc_store_origin_find(store, &floor.origin);
-    cr_assert_eq(zc_store_floor(store, index), 77);
+    cr_assert_eq(zc_retire_floor(subject_replica(), &floor.origin), 77);
 }
 
 Test(replica_ask, own_write_after_a_replace_sync_is_above_its_horizon) {

@@ -131,31 +131,14 @@ Test(replica_vectors, what_one_lacks_of_the_other_leaves_out_what_lacks_nothing)
     }
 }
 
-Test(replica_vectors, vector_of_all_that_is_known_is_sorted_and_has_no_empty_rows) {
-    zc_store_options_t options = {
-        .allocator = &failing.allocator, .max_size = 10, .ghosts_max = 10};
-    zc_store_t *store;
-    cr_assert_eq(zc_store_new(&options, &store), ZCACHE_OK);
-    zc_vvec_t vvec;
-    zc_vvec_init(&vvec, &failing.allocator);
-    for (unsigned i = 5; i > 0; i--) {
-        zc_origin_t id = origin(i);
-        zc_origin_index_t index;
-        cr_assert_eq(zc_store_origin(store, &id, &index), ZCACHE_OK);
-        if (i != 3) {
-            cr_assert_eq(zc_vvec_cover(&vvec, index, 0, i), ZCACHE_OK);
-        }
-    }
-    zc_vector_t vector;
-    cr_assert_eq(zc_vector_of(&vvec, store, &arena, &vector), ZCACHE_OK);
-    cr_assert_eq(vector.count, 4);
-    static const zc_hlc_t expected[] = {1, 2, 4, 5};
-    for (size_t i = 0; i < 4; i++) {
-        cr_assert_eq(vector.origins[i].intervals[0].upto, expected[i]);
-    }
-    zc_arena_fini(&arena);
-    zc_failing_allocator_fail_after(&failing, 0);
-    cr_assert_eq(zc_vector_of(&vvec, store, &arena, &vector), ZCACHE_NO_MEMORY);
-    zc_vvec_fini(&vvec);
-    zc_store_destroy(&store);
+Test(replica_vectors, hash_of_intervals_is_their_sum_and_tells_origins_apart) {
+    static const zc_interval_t intervals[] = {{0, 5}, {7, 9}};
+    zc_origin_t a = origin(1);
+    zc_origin_t b = origin(2);
+    uint64_t first = zc_intervals_hash(&a, intervals, 1);
+    uint64_t second = zc_intervals_hash(&a, intervals + 1, 1);
+    cr_assert_eq(zc_intervals_hash(&a, intervals, 2), first + second);
+    cr_assert_eq(zc_intervals_hash(&a, intervals, 0), 0);
+    cr_assert_neq(first, second);
+    cr_assert_neq(first, zc_intervals_hash(&b, intervals, 1));
 }

@@ -26,7 +26,6 @@ typedef struct trial {
     size_t written;
     zc_model_event_t told[MODEL_EVENTS];
     size_t told_count;
-    bool run_open;
 } trial_t;
 
 static trial_t trial;
@@ -168,7 +167,7 @@ static void check_same_events(void) {
 
 static void end_run(void) {
     zc_store_run_end(trial.fixture.store);
-    trial.run_open = false;
+    trial.model.run_open = false;
 }
 
 /* Deadlines are collected in an order, and up to a second late, as the store likes. */
@@ -282,7 +281,7 @@ static void seldom(void) {
     case 4:
     case 5:
         zc_store_run_begin(trial.fixture.store);
-        trial.run_open = true;
+        model_run_begin(&trial.model);
         break;
     default:
         end_run();

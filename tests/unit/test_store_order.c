@@ -66,3 +66,41 @@ Test(store_order, place_that_goes_older_ends_where_the_oldest_was_used) {
     cr_assert_eq(place.at, ZC_SLOT_NONE);
     zc_order_place_close(fixture.store, &place);
 }
+
+static void transfer(const char *key, zc_hlc_t hlc, uint64_t used_ms) {
+    zc_store_item_t item = {.key = zc_slice_text(key),
+                            .key_hash = fixture_hash(key),
+                            .origin = B,
+                            .hlc = hlc,
+                            .used_ms = used_ms};
+    zc_outcome_t outcome;
+    cr_assert_eq(zc_store_apply(fixture.store, &item, fixture.now_ms, &outcome, NULL), ZCACHE_OK);
+}
+
+/* S2: what a full transfer brings, coldest first, goes between what is here by its last use, and
+ * what is hotter here is not evicted for it. */
+Test(store_order, transfer_is_merged_by_last_use) {
+    uint64_t begin_ms = fixture.now_ms;
+    fixture.now_ms = begin_ms + 100;
+    fixture_put(&fixture, "mine", "1", A, 4);
+    fixture.now_ms = begin_ms + 200;
+    zc_store_run_begin(fixture.store);
+    transfer("d", 10, begin_ms + 10);
+    transfer("e", 11, begin_ms + 50);
+    transfer("f", 12, begin_ms + 150);
+    cr_assert_str_eq(fixture_keys(&fixture), "d e mine f");
+    transfer("g", 13, begin_ms + 1);
+    cr_assert_str_eq(fixture_keys(&fixture), "g e mine f", "one out of order is put near");
+    zc_store_run_end(fixture.store);
+}
+
+Test(store_order, transfer_of_what_is_colder_than_all_is_not_kept) {
+    fixture.now_ms += 100;
+    use("a");
+    fixture_put(&fixture, "mine", "1", A, 4);
+    zc_store_run_begin(fixture.store);
+    transfer("cold", 10, 0);
+    zc_store_run_end(fixture.store);
+    cr_assert_str_eq(fixture_keys(&fixture), "b c a mine");
+    cr_assert(fixture_is_ghost(&fixture, "cold"));
+}

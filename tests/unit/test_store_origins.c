@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Origins: an index is given once, stays, and there is a limit (L1). */
+/* Origins: an index stays until its origin is removed, and there is a limit (L1). */
 #include <criterion/criterion.h>
 
 #include <zcache/limits.h>
@@ -80,4 +80,55 @@ Test(store_origins, no_memory_leaves_them_as_they_were) {
         zc_origin_t origin = origin_of(i);
         cr_assert_eq(zc_origins_find(&origins, &origin), i);
     }
+}
+
+static zc_origin_index_t add(unsigned number) {
+    zc_origin_t origin = origin_of(number);
+    zc_origin_index_t index = ZC_ORIGIN_INDEX_NONE;
+    cr_assert_eq(zc_origins_add(&origins, &origin, &index), ZCACHE_OK);
+    return index;
+}
+
+Test(store_origins, index_of_a_removed_one_is_given_to_the_next) {
+    for (unsigned i = 0; i < 20; i++) {
+        add(i);
+    }
+    origins.chains[7].floor = 9;
+    zc_origins_remove(&origins, 7);
+    zc_origins_remove(&origins, 3);
+    zc_origin_t gone = origin_of(7);
+    cr_assert_eq(zc_origins_find(&origins, &gone), ZC_ORIGIN_INDEX_NONE);
+    cr_assert_eq(add(100), 3);
+    cr_assert_eq(add(101), 7);
+    cr_assert_eq(origins.chains[7].floor, 0, "what was known of the one before went with it");
+    cr_assert_eq(add(102), 20);
+}
+
+/* Any order of adding and removing leaves every other origin where it was. */
+Test(store_origins, removing_any_leaves_all_others_to_be_found) {
+    enum { NUMBERS = 200 };
+    zc_origin_index_t given[NUMBERS];
+    bool present[NUMBERS] = {false};
+    uint64_t dice = 12345;
+    for (unsigned step = 0; step < 20000; step++) {
+        dice = dice * 6364136223846793005u + 1442695040888963407u;
+        unsigned number = (unsigned)(dice >> 33) % NUMBERS;
+        if (present[number]) {
+            zc_origins_remove(&origins, given[number]);
+        } else {
+            given[number] = add(number);
+        }
+        present[number] = !present[number];
+        number = (unsigned)(dice >> 40) % NUMBERS;
+        zc_origin_t origin = origin_of(number);
+        cr_assert_eq(zc_origins_find(&origins, &origin),
+                     present[number] ? given[number] : ZC_ORIGIN_INDEX_NONE);
+    }
+    cr_assert_leq(origins.count, NUMBERS);
+}
+
+Test(store_origins, removing_one_that_has_slots_is_our_own_fault, .signal = 6) {
+    add(0);
+    origins.chains[0].newest = 1;
+    zc_origins_remove(&origins, 0);
 }

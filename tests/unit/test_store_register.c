@@ -71,3 +71,31 @@ Test(store_register, bytes_count_bookkeeping_too) {
     cr_assert_eq(fixture_stats(&fixture).bytes, zc_register_cost(3, 5));
     cr_assert_geq(zc_register_cost(0, 0), sizeof(zc_slot_t));
 }
+
+Test(store_register, origin_is_empty_once_its_ghosts_are_forgotten_and_its_floor_says_so) {
+    fixture_ghost(&fixture, "a", B, 5);
+    fixture_ghost(&fixture, "b", B, 7);
+    size_t budget = 1;
+    cr_assert_not(zc_store_origin_empty(fixture.store, B, &budget));
+    cr_assert_eq(budget, 0);
+    cr_assert_eq(zc_store_floor(fixture.store, B), 5);
+    budget = 10;
+    cr_assert(zc_store_origin_empty(fixture.store, B, &budget));
+    cr_assert_eq(budget, 9);
+    cr_assert_eq(zc_store_floor(fixture.store, B), 7);
+    cr_assert_eq(zc_store_horizon(fixture.store).hlc, 7);
+    zc_origin_t id = *zc_store_origin_at(fixture.store, B);
+    zc_store_origin_remove(fixture.store, B);
+    cr_assert_eq(zc_store_origin_find(fixture.store, &id), ZC_ORIGIN_INDEX_NONE);
+    cr_assert(zc_origin_is_none(zc_store_origin_at(fixture.store, B)));
+}
+
+Test(store_register, ghosts_behind_an_entry_are_kept) {
+    fixture_ghost(&fixture, "a", B, 5);
+    fixture_put(&fixture, "b", "1", B, 6);
+    fixture_ghost(&fixture, "c", B, 7);
+    size_t budget = 10;
+    cr_assert_not(zc_store_origin_empty(fixture.store, B, &budget));
+    cr_assert_eq(budget, 9);
+    cr_assert_eq(zc_store_floor(fixture.store, B), 5);
+}

@@ -7,8 +7,8 @@
 #include "tests/support/codec.h"
 
 static zc_codec_t codec;
-static zc_origin_intervals_t rows[ZCACHE_ORIGINS_MAX + 1];
-static zc_floor_t floors[ZCACHE_ORIGINS_MAX];
+static zc_origin_intervals_t rows[ZC_VECTOR_ORIGINS_MAX + 1];
+static zc_floor_t floors[ZC_VECTOR_ORIGINS_MAX];
 static zc_interval_t intervals[ZCACHE_INTERVALS_MAX];
 
 static void set_up(void) {
@@ -16,8 +16,8 @@ static void set_up(void) {
     for (size_t i = 0; i < ZCACHE_INTERVALS_MAX; i++) {
         intervals[i] = (zc_interval_t){.after = 3 * i, .upto = 3 * i + 2};
     }
-    for (size_t i = 0; i < ZCACHE_ORIGINS_MAX; i++) {
-        zc_origin_t origin = {{(uint8_t)(i >> 8), (uint8_t)i, 1}};
+    for (size_t i = 0; i < ZC_VECTOR_ORIGINS_MAX; i++) {
+        zc_origin_t origin = {{(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i, 1}};
         rows[i] = (zc_origin_intervals_t){
             .origin = origin, .intervals = intervals, .count = i % (ZCACHE_INTERVALS_MAX + 1)};
         floors[i] = (zc_floor_t){.origin = origin, .hlc = i + 1};
@@ -44,11 +44,11 @@ static zc_message_t end_of(size_t origins, size_t floor_count) {
 }
 
 Test(vector, as_many_origins_and_intervals_as_the_limits_say) {
-    zc_message_t message = end_of(ZCACHE_ORIGINS_MAX, ZCACHE_ORIGINS_MAX);
+    zc_message_t message = end_of(ZC_VECTOR_ORIGINS_MAX, ZC_VECTOR_ORIGINS_MAX);
     zc_message_t found;
     cr_assert_eq(zc_codec_pass(&codec, &message, &found), ZCACHE_OK);
     const zc_vector_t *vector = &found.sync_end.vector;
-    cr_assert_eq(vector->count, ZCACHE_ORIGINS_MAX);
+    cr_assert_eq(vector->count, ZC_VECTOR_ORIGINS_MAX);
     for (size_t i = 0; i < vector->count; i++) {
         cr_assert_eq(vector->origins[i].count, rows[i].count);
         cr_assert(zc_origin_equal(&vector->origins[i].origin, &rows[i].origin));
@@ -59,7 +59,7 @@ Test(vector, as_many_origins_and_intervals_as_the_limits_say) {
 }
 
 Test(vector, what_it_takes_is_less_than_the_message) {
-    zc_message_t message = end_of(ZCACHE_ORIGINS_MAX, 0);
+    zc_message_t message = end_of(ZC_VECTOR_ORIGINS_MAX, 0);
     zc_message_t found;
     cr_assert_eq(zc_codec_pass(&codec, &message, &found), ZCACHE_OK);
     cr_assert_leq(codec.scratch.capacity, 24 * codec.buffer.bytes);

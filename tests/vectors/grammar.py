@@ -71,7 +71,7 @@ PEER = {
     "MEMBERS_ASK": (20, lambda m: []),
     "MEMBERS": (21, lambda m: [members(m["members"])]),
     "SYNC_ASK": (22, lambda m: [m["session"], m["replace"], m["credit_bytes"],
-                                registers(m["registers"]), vector(m["have"])]),
+                                registers(m["registers"]), vector(m["have"]), m["left_out"]]),
     "SYNC_CHUNK": (23, lambda m: [m["session"], m["number"], m["replace"], m["origins"],
                                   [record(r, True) for r in m["records"]]]),
     "SYNC_CREDIT": (24, lambda m: [m["session"], m["credit_bytes"]]),

@@ -120,13 +120,15 @@ def syncs():
     most = [dict(origin=A, intervals=[(2 * i, 2 * i + 1) for i in range(64)])]
     return [
         peer("all of a joiner", "SYNC_ASK", session=1, replace=True,
-             credit_bytes=1048576, registers=FRESH, have=[]),
+             credit_bytes=1048576, registers=FRESH, have=[], left_out=0),
         peer("a gap", "SYNC_ASK", session=2**64 - 1, replace=False,
-             credit_bytes=2**32 - 1, registers=SET, have=VECTOR),
+             credit_bytes=2**32 - 1, registers=SET, have=VECTOR, left_out=0),
+        peer("settled origins left out", "SYNC_ASK", session=2, replace=False, credit_bytes=1,
+             registers=SET, have=VECTOR, left_out=2**64 - 1),
         peer("sixteen origins", "SYNC_ASK", session=3, replace=False, credit_bytes=0,
-             registers=FRESH, have=sixteen),
+             registers=FRESH, have=sixteen, left_out=0),
         peer("all intervals that an origin may have", "SYNC_ASK", session=3,
-             replace=False, credit_bytes=0, registers=FRESH, have=most),
+             replace=False, credit_bytes=0, registers=FRESH, have=most, left_out=0),
         peer("empty", "SYNC_CHUNK", session=1, number=0, replace=False, origins=[], records=[]),
         peer("a delta", "SYNC_CHUNK", session=1, number=2**32 - 1, replace=False, origins=[A, B],
              records=[dict(origin=1, **entry()),
@@ -146,7 +148,7 @@ def syncs():
     ] + [
         peer(f"result {result}", "SYNC_END", session=9, number=0, result=result, replace=False,
              entries=0, vector=[], floors=[], horizon=None, registers=FRESH)
-        for result in range(1, 5)
+        for result in range(1, 6)
     ]
 
 
@@ -277,7 +279,7 @@ def refused_parts():
         bad("a record of eight items", [23, 1, 1, 0, False, [A],
                                         [[0, 1, b"k", b"v", 0, 0, 1, 1]]]),
         bad("an age of 2^48", [23, 1, 1, 0, False, [A], [[0, 1, b"k", b"v", 0, 0, 2**48]]]),
-        bad("result 5", [25, 1, 1, 0, 5, False, 0, [], [], None, registers(FRESH)]),
+        bad("result 6", [25, 1, 1, 0, 6, False, 0, [], [], None, registers(FRESH)]),
         bad("a floor of 0", [25, 1, 1, 0, 0, True, 0, [], [[A, 0]], None, registers(FRESH)]),
         bad("floors that descend", [25, 1, 1, 0, 0, True, 0, [], [[B, 1], [A, 1]], None,
                                     registers(FRESH)]),

@@ -29,7 +29,9 @@
     X(OPERATIONS_MAX, 4096, "operations of a request", "the request is refused")                   \
     X(REQUESTS_MAX, 1024, "requests of a client handle under way", "the next batch is refused")    \
     X(MEMBERS_MAX, 1024, "members of a mesh", "further members are refused and counted")           \
-    X(ORIGINS_MAX, 16384, "origins in a version vector", "batches of further origins are refused") \
+    X(ORIGINS_MAX, 16384, "origins that are members, went not long ago, or own entries",           \
+      "batches of further origins are refused")                                                    \
+    X(RETIRED_MAX, 262144, "origins that are long gone", "no further ones are retired")            \
     X(INTERVALS_MAX, 64, "intervals of an origin in a version vector",                             \
       "a batch is refused until a repair has closed holes")                                        \
     X(JOINS_MAX, 16, "addresses to join", "the node does not start")                               \
