@@ -41,6 +41,7 @@
     X(sends_dropped, "messages to one peer that could not be sent")                                \
     X(dials_failed, "peers not dialled: no address, too many, or no memory or descriptor left")    \
     X(reads_through, "misses that were asked of the donor while joining (S1)")                     \
+    X(claimed, "writes of a broken transfer that nobody else was found to have (R7)")              \
     X(retired, "origins that are long gone and gave up their place (R13)")
 
 typedef struct zc_counters {

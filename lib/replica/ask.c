@@ -6,8 +6,9 @@
  *                       └──broken──► (replace: UNMARKING) ──► IDLE, asked again later
  *
  * The vector is taken over only when a transfer is complete; what came of a broken one is in the
- * store and does no harm (R1). Two may be under way: the hunted one, which may become a
- * replace-sync, and beside it a delta that fills a gap soon. */
+ * store, does no harm (R1), and is claimed where nobody else has it (claim.c). Two may be under
+ * way: the hunted one, which may become a replace-sync, and beside it a delta that fills a gap
+ * soon. */
 #include "lib/replica/state.h"
 
 enum {
@@ -117,6 +118,7 @@ static void look_again(zc_replica_t *replica, zc_origin_index_t origin) {
 
 static void break_ask(zc_replica_t *replica, zc_ask_t *ask) {
     replica->counters.transfers_broken++;
+    replica->claim.wanted |= ask->next_number > 0;
     zc_message_t message = {.type = ZC_MESSAGE_SYNC_CREDIT};
     message.sync_credit.session = ask->session;
     if (zc_peers_at(&replica->peers, ask->peer) != NULL) {
@@ -182,6 +184,7 @@ static void complete(zc_replica_t *replica, zc_ask_t *ask, const zc_vector_t *ve
         hunted_complete(replica, ask->peer);
     }
     free_ask(replica, ask);
+    zc_claim_begin(replica);
 }
 
 /* -- Receiving ------------------------------------------------------------- */
@@ -376,49 +379,12 @@ void zc_ask_end(zc_replica_t *replica, zc_link_t from, const zc_sync_end_t *end)
 
 /* -- After a replace-sync -------------------------------------------------- */
 
-typedef struct drop_rule {
-    const zc_replica_t *replica;
-    const zc_ask_t *ask;
-} drop_rule_t;
-
-/* Rule R9: what the donor did not send and has seen, or may have forgotten. */
-static bool is_to_drop(void *context, const zc_store_item_t *item) {
-    const drop_rule_t *rule = context;
-    zc_stamp_t stamp = {.hlc = item->hlc,
-                        .origin = *zc_store_origin_at(rule->replica->store, item->origin)};
-    if (zc_stamp_compare(&stamp, &rule->ask->donor_horizon) <= 0) {
-        return true;
-    }
-    const zc_origin_intervals_t *row =
-        zc_vector_find(&rule->ask->donor_vector.vector, &stamp.origin);
-    return row != NULL && zc_intervals_cover(row->intervals, row->count, stamp.hlc);
-}
-
-static zcache_status adopt_floors(zc_replica_t *replica, const zc_ask_t *ask) {
-    for (size_t i = 0; i < ask->donor_floor_count; i++) {
-        const zc_floor_t *floor = &ask->donor_floors[i];
-        bool own = zc_origin_equal(&floor->origin, &replica->identity.origin);
-        if (own && floor->hlc > replica->written) {
-            continue; /* nobody can have forgotten what this node has not written */
-        }
-        zcache_status status = zc_retire_raise_floor(replica, &floor->origin, floor->hlc);
-        if (status != ZCACHE_OK) {
-            return status;
-        }
-    }
-    /* The donor may have forgotten what this node has not heard of: own writes must be above it. */
-    zc_clock_observe(&replica->clock, ask->donor_horizon.hlc);
-    zc_store_raise_horizon(replica->store, &ask->donor_horizon);
-    return ZCACHE_OK;
-}
-
 static void tick_dropping(zc_replica_t *replica, zc_ask_t *ask) {
-    drop_rule_t rule = {.replica = replica, .ask = ask};
     zc_replica_wake(replica, 0);
-    if (!zc_store_drop_unmarked(replica->store, &ask->position, ZC_DROP_SLOTS, is_to_drop, &rule)) {
+    if (!zc_replace_drop(replica, ask)) {
         return;
     }
-    if (adopt_floors(replica, ask) != ZCACHE_OK) {
+    if (zc_replace_adopt_floors(replica, ask) != ZCACHE_OK) {
         break_ask(replica, ask);
         return;
     }

@@ -84,6 +84,7 @@ void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch) {
     }
     if (status == ZCACHE_OK) {
         status = apply_records(replica, batch, origin);
+        replica->claim.wanted |= status != ZCACHE_OK;
     }
     if (status == ZCACHE_OK) {
         zc_clock_observe(&replica->clock, batch->last);

@@ -108,6 +108,7 @@ void zc_replica_destroy(zc_replica_t **replica) {
     const zc_allocator_t *allocator = dead->allocator;
     zc_donate_fini(dead);
     zc_ask_fini(dead);
+    zc_claim_fini(dead);
     if (dead->unsent_open) {
         zc_store_cursor_close(dead->store, &dead->unsent);
     }
@@ -279,6 +280,7 @@ static void tick(zc_replica_t *replica) {
     }
     zc_liveness_tick(replica);
     zc_ask_tick(replica);
+    zc_claim_tick(replica);
     zc_join_tick(replica);
     zc_donate_tick(replica);
     uint64_t expiry_ms = zc_store_next_expiry_ms(replica->store);

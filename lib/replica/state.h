@@ -10,6 +10,8 @@
  *   join.c         from the first welcome to the first complete transfer, reads through a donor (M1, S1)
  *   ask.c          what this node lacks, and the transfer that mends it (R4, R5, R9)
  *   hunt.c         whom to ask for it (R9)
+ *   replace.c      the end of a replace-sync (R9)
+ *   claim.c        what a broken transfer left behind (R3, R7)
  *   donate.c       the other side of a transfer (R6, R7, R9, S2)
  *   retire.c       lives of nodes that ended long ago, and what vectors say of them (R13)
  *   registers.c    settings and clear (M2, R10)
@@ -82,6 +84,12 @@ typedef struct zc_hunt {
     bool replace;           /* nobody else can help */
 } zc_hunt_t;
 
+/* What broken transfers left, see claim.c. */
+typedef struct zc_claim {
+    bool wanted;           /* something came of a transfer that broke */
+    zc_store_walk_t *walk; /* NULL: none is under way */
+} zc_claim_t;
+
 /* A transfer that this node gives. */
 typedef struct zc_donation {
     zc_link_t to;
@@ -139,6 +147,7 @@ struct zc_replica {
 
     zc_ask_t asks[ZC_ASKS];
     zc_hunt_t hunt;
+    zc_claim_t claim;
 
     zc_donation_t *donations[ZCACHE_TRANSFERS_MAX];
     bool ended[ZCACHE_TRANSFERS_MAX]; /* by the last step; kept for its effects */
@@ -297,6 +306,21 @@ void zc_hunt_on(zc_replica_t *replica, uint64_t delay_us);
 zc_peer_t *zc_hunt_donor(zc_replica_t *replica, bool *replace);
 /* A LIVE peer that can give everything: one of the fullest, at random; NULL: there is none. */
 zc_peer_t *zc_hunt_full_donor(zc_replica_t *replica);
+
+/* -- replace.c ------------------------------------------------------------- */
+
+/* Drops a part of what is to be dropped; true: there is no more. */
+bool zc_replace_drop(zc_replica_t *replica, zc_ask_t *ask);
+/* Returns OK, BUSY or NO_MEMORY; what was adopted by then does no harm. */
+zcache_status zc_replace_adopt_floors(zc_replica_t *replica, const zc_ask_t *ask);
+
+/* -- claim.c --------------------------------------------------------------- */
+
+/* A transfer is complete: what is still in no interval, if a broken one left anything, is nobody
+ * else's, as far as this node knows. */
+void zc_claim_begin(zc_replica_t *replica);
+void zc_claim_tick(zc_replica_t *replica);
+void zc_claim_fini(zc_replica_t *replica);
 
 /* -- donate.c -------------------------------------------------------------- */
 
