@@ -60,6 +60,12 @@ void zc_notice_text(const zc_effect_t *effect, char line[ZC_NOTICE_BYTES]) {
                  " ms ahead: nothing of it is applied until that is mended",
                  who, number);
         return;
+    case ZC_NOTICE_SELF_SKEWED:
+        snprintf(line, bytes,
+                 "this node's clock is %" PRIu64
+                 " ms ahead of that of peer %s, which takes nothing from here until that is mended",
+                 number, who);
+        return;
     case ZC_NOTICE_PEER_VERSION:
         snprintf(line, bytes,
                  "%s speaks version %" PRIu64 " of the protocol, this node speaks %d: not joined",

@@ -32,6 +32,7 @@
     X(touches_received, "touches that came")                                                       \
     X(touches_dropped, "touches dropped at the limit")                                             \
     X(skewed, "messages refused because their clock is too far ahead (R2)")                        \
+    X(skewed_here, "heartbeats of peers that this node's clock is too far ahead of (R2)")          \
     X(members_refused, "members refused at the limit")                                             \
     X(malformed, "messages from peers that were not valid")                                        \
     X(requests, "requests of clients")                                                             \

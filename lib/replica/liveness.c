@@ -121,22 +121,6 @@ static void unknown_heard(zc_replica_t *replica) {
     }
 }
 
-static void check_skew(zc_replica_t *replica, zc_peer_t *peer, const zc_heartbeat_t *heartbeat) {
-    uint64_t stamp_ms = zc_hlc_ms(heartbeat->last);
-    uint64_t highest_ms = stamp_ms > heartbeat->clock_ms ? stamp_ms : heartbeat->clock_ms;
-    uint64_t ahead_ms = zc_clock_ahead_ms(&replica->clock, highest_ms);
-    if (ahead_ms <= replica->registers.settings.max_clock_skew_ms) {
-        peer->skew_ms = 0;
-        peer->state = heartbeat->joining ? ZC_PEER_JOINING : ZC_PEER_LIVE;
-        return;
-    }
-    if (peer->state != ZC_PEER_SKEWED) {
-        zc_effect_notice(replica, ZC_NOTICE_PEER_SKEWED, peer, ahead_ms);
-    }
-    peer->state = ZC_PEER_SKEWED;
-    peer->skew_ms = ahead_ms;
-}
-
 static void check_tail(zc_replica_t *replica, zc_peer_t *peer, zc_hlc_t last) {
     if (last > peer->last) {
         peer->last = last;
@@ -187,7 +171,7 @@ void zc_liveness_heartbeat(zc_replica_t *replica, const zc_heartbeat_t *heartbea
         return;
     }
     zc_liveness_heard(replica, peer);
-    check_skew(replica, peer, heartbeat);
+    zc_skew_check(replica, peer, heartbeat);
     if (peer->state == ZC_PEER_SKEWED) {
         return;
     }

@@ -163,6 +163,8 @@ static void begin_life(zc_replica_t *replica, zc_peer_t *peer) {
     peer->broadcast_heard = false;
     peer->last = 0;
     peer->skew_ms = 0;
+    peer->lead_ms = 0;
+    peer->lead_since_us = 0;
     peer->digest = 0;
     peer->state_differs = 0;
     peer->members_differ = 0;

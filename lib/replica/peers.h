@@ -30,8 +30,10 @@ typedef struct zc_peer {
     uint64_t ping_number;
     uint64_t rtt_us;
 
-    zc_hlc_t last;    /* its newest write that was broadcast, as far as it told */
-    uint64_t skew_ms; /* how far its clock is ahead, where that is too far */
+    zc_hlc_t last;          /* its newest write that was broadcast, as far as it told */
+    uint64_t skew_ms;       /* how far its clock is ahead, where that is too far */
+    uint64_t lead_ms;       /* how far this node's clock is ahead of its, where that is too far */
+    uint64_t lead_since_us; /* ... since when it seemed so */
     uint64_t digest;
     uint64_t entries;
     uint32_t state_differs; /* heartbeats in a row with another state hash than ours */

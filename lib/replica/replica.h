@@ -112,9 +112,11 @@ typedef enum zc_notice {
     ZC_NOTICE_PEER_REPLACED, /* ... was started anew at the same endpoint */
     ZC_NOTICE_PEER_SKEWED,   /* ... number: milliseconds that its clock is ahead; nothing of it is
                                 applied */
-    ZC_NOTICE_PEER_VERSION,  /* endpoint: it speaks protocol version `number` */
-    ZC_NOTICE_PEER_FULL,     /* endpoint: the mesh has all members that it may have */
-    ZC_NOTICE_JOINED,        /* number: entries; the first transfer is complete */
+    ZC_NOTICE_SELF_SKEWED, /* ... number: milliseconds that this node's clock is ahead of its, which
+                              takes nothing from here */
+    ZC_NOTICE_PEER_VERSION, /* endpoint: it speaks protocol version `number` */
+    ZC_NOTICE_PEER_FULL,    /* endpoint: the mesh has all members that it may have */
+    ZC_NOTICE_JOINED,       /* number: entries; the first transfer is complete */
     ZC_NOTICE_ALONE,   /* endpoint: nobody to join has answered; serves alone and keeps trying */
     ZC_NOTICE_ADOPTED, /* name: a setting; number: its value in the mesh, taken over; own: as this
                           node was started */
@@ -202,7 +204,8 @@ typedef struct zc_peer_view {
     zc_peer_state_t state;
     uint64_t rtt_us;
     uint64_t lag_ms;
-    uint64_t skew_ms;
+    uint64_t skew_ms; /* it is so far ahead of this node; 0: not too far */
+    uint64_t lead_ms; /* this node is so far ahead of it; 0: not too far */
     uint64_t digest;
 } zc_peer_view_t;
 

@@ -7,6 +7,7 @@
  *   receive.c      batches and touches of others (R1-R3, R11)
  *   membership.c   hello, welcome, members, goodbye (M1-M4)
  *   liveness.c     heartbeats out and in, who is suspect or gone, dialling again (R5, M3)
+ *   skew.c         clocks that are too far apart (R2)
  *   join.c         from the first welcome to the first complete transfer, reads through a donor (M1, S1)
  *   ask.c          what this node lacks, and the transfer that mends it (R4, R5, R9)
  *   hunt.c         whom to ask for it (R9)
@@ -274,6 +275,11 @@ void zc_liveness_tick(zc_replica_t *replica);
  * blamed for having kept to the old one. */
 void zc_liveness_quicken(zc_replica_t *replica);
 void zc_liveness_pong(zc_replica_t *replica, zc_peer_t *peer, const zc_ping_t *pong);
+
+/* -- skew.c ---------------------------------------------------------------- */
+
+/* Quarantines the peer, or lets it out; and says where it is this node that is too far ahead. */
+void zc_skew_check(zc_replica_t *replica, zc_peer_t *peer, const zc_heartbeat_t *heartbeat);
 
 /* -- join.c ---------------------------------------------------------------- */
 

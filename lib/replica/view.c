@@ -29,6 +29,7 @@ static void view_peer(const zc_replica_t *replica, const zc_peer_t *peer, zc_pee
         .state = peer->state,
         .rtt_us = peer->rtt_us,
         .skew_ms = peer->skew_ms,
+        .lead_ms = peer->lead_ms,
         .digest = peer->digest,
     };
     if (peer->behind_since_us != 0) {

@@ -197,12 +197,19 @@ static void add_change(zc_decisions_t *decisions, const zc_effect_t *effect) {
 
 static void add_notice(zc_decisions_t *decisions, const zc_effect_t *effect) {
     static const char *const names[] = {
-        [ZC_NOTICE_PEER_LIVE] = "live",         [ZC_NOTICE_PEER_SUSPECT] = "suspect",
-        [ZC_NOTICE_PEER_GONE] = "gone",         [ZC_NOTICE_PEER_LEFT] = "left",
-        [ZC_NOTICE_PEER_REPLACED] = "replaced", [ZC_NOTICE_PEER_SKEWED] = "skewed",
-        [ZC_NOTICE_PEER_VERSION] = "version",   [ZC_NOTICE_PEER_FULL] = "full",
-        [ZC_NOTICE_JOINED] = "joined",          [ZC_NOTICE_ALONE] = "alone",
-        [ZC_NOTICE_ADOPTED] = "adopted",        [ZC_NOTICE_FAULT] = "fault",
+        [ZC_NOTICE_PEER_LIVE] = "live",
+        [ZC_NOTICE_PEER_SUSPECT] = "suspect",
+        [ZC_NOTICE_PEER_GONE] = "gone",
+        [ZC_NOTICE_PEER_LEFT] = "left",
+        [ZC_NOTICE_PEER_REPLACED] = "replaced",
+        [ZC_NOTICE_PEER_SKEWED] = "skewed",
+        [ZC_NOTICE_SELF_SKEWED] = "self_skewed",
+        [ZC_NOTICE_PEER_VERSION] = "version",
+        [ZC_NOTICE_PEER_FULL] = "full",
+        [ZC_NOTICE_JOINED] = "joined",
+        [ZC_NOTICE_ALONE] = "alone",
+        [ZC_NOTICE_ADOPTED] = "adopted",
+        [ZC_NOTICE_FAULT] = "fault",
     };
     add(decisions, "notice %s", names[effect->notice.notice]);
     zc_slice_t name = effect->notice.name.bytes > 0 ? effect->notice.name : effect->notice.endpoint;

@@ -234,6 +234,9 @@ Test(scenario_partition, peer_whose_clock_is_too_far_ahead_is_quarantined) {
     cr_assert(script_holds(0, "c", NULL));
     cr_assert_gt(script_counters(0).skewed, 0);
     cr_assert_eq(script_count(0, "notice skewed n3\n"), 1, "it is told once");
+    cr_assert(script_decided(2, "notice self_skewed n0\n"), "both sides say so");
+    cr_assert_gt(script_counters(2).skewed_here, 0);
+    cr_assert_eq(script_counters(0).skewed_here, 0);
     script_set(0, "d", "4");
     cr_assert(script_will_hold("a", "1", 10000), "what is not ahead goes the other way");
     cr_assert_lt(zc_cluster_view(script_cluster(), 0).mesh_ms, 1700000000000 + 100 * 1000);
