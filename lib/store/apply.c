@@ -118,29 +118,27 @@ static zcache_status prepare(zc_store_t *store, uint32_t number, const zc_store_
 }
 
 /* The least recently used entry but `kept`, which reads of all others may have left at the tail.
- * One that a full transfer brings is not kept: it may be colder than all that is here (S2). */
-static bool evict_other(zc_store_t *store, uint32_t kept) {
+ * One that a full transfer brings is not kept: it may be colder than all that is here (S2). There
+ * is another: one entry alone is within every limit. */
+static void evict_other(zc_store_t *store, uint32_t kept) {
     zc_store_lock(store);
     uint32_t victim = store->entries.oldest;
     if (victim == kept && !store->run_open) {
         victim = zc_store_slot(store, kept)->order_newer;
     }
     zc_store_unlock(store);
-    if (victim == ZC_SLOT_NONE) {
-        return false;
-    }
+    ZC_ASSERT(victim != ZC_SLOT_NONE);
     zc_register_go(store, victim, ZC_CHANGE_EVICT);
-    return true;
 }
 
 static void make_room(zc_store_t *store, uint32_t kept, bool added) {
-    for (int step = 0; added && step < ZC_TRIM_STEPS; step++) {
-        if (store->entry_count <= store->options.max_size || !evict_other(store, kept)) {
-            break;
-        }
+    int steps = added ? ZC_TRIM_STEPS : 0;
+    for (; steps > 0 && store->entry_count > store->options.max_size; steps--) {
+        evict_other(store, kept);
     }
     uint64_t max_memory = store->options.max_memory;
-    while (max_memory != 0 && store->bytes > max_memory && evict_other(store, kept)) {
+    while (max_memory != 0 && store->bytes > max_memory) {
+        evict_other(store, kept);
     }
 }
 

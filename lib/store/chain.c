@@ -60,7 +60,8 @@ static bool step_finger(const zc_store_t *store, uint32_t *at, bool older, zc_hl
         return *at == ZC_SLOT_NONE;
     }
     uint32_t newer = slot->chain_newer;
-    if (newer == ZC_SLOT_NONE || zc_store_slot(store, newer)->hlc > hlc) {
+    ZC_ASSERT(newer != ZC_SLOT_NONE); /* the newest is above `hlc`, or the search was over */
+    if (zc_store_slot(store, newer)->hlc > hlc) {
         return true;
     }
     *at = newer;

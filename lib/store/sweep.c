@@ -59,14 +59,9 @@ bool zc_store_evict(zc_store_t *store) {
     return true;
 }
 
-static bool is_over_limit(const zc_store_t *store) {
-    const zc_store_options_t *options = &store->options;
-    return store->entry_count > options->max_size ||
-           (options->max_memory != 0 && store->bytes > options->max_memory);
-}
-
+/* max_memory does not change, and every write has kept to it. */
 static size_t sweep_limits(zc_store_t *store, size_t budget) {
-    for (; budget > 0 && is_over_limit(store); budget--) {
+    for (; budget > 0 && store->entry_count > store->options.max_size; budget--) {
         zc_store_evict(store);
     }
     return budget - zc_register_trim_ghosts(store, budget);

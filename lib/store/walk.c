@@ -64,9 +64,8 @@ static void enter_next_phase(zc_store_walk_t *walk) {
         }
         break;
     case PHASE_GHOSTS:
-        walk->phase = PHASE_END;
-        break;
     case PHASE_END:
+        walk->phase = PHASE_END;
         break;
     }
 }
