@@ -77,13 +77,17 @@ Test(store_apply, same_stamp_with_other_bytes_is_a_fault_that_ends_the_same_ever
     cr_assert_str_eq(fixture_peek(&fixture, "k"), one > two ? "one" : "two");
 }
 
-Test(store_apply, type_and_deadline_belong_to_the_bytes_of_a_write) {
+Test(store_apply, key_type_and_deadline_belong_to_the_bytes_of_a_write) {
     fixture_put(&fixture, "k", "v", A, 5);
     fixture.last.type = 1;
     cr_assert_eq(again(NULL), ZC_OUTCOME_FAULT);
     fixture_put(&fixture, "l", "v", A, 6);
     fixture.last.deadline_ms = 99999;
     cr_assert_eq(again(NULL), ZC_OUTCOME_FAULT);
+    fixture_put(&fixture, "m", "v", A, 7);
+    fixture.last.key = zc_slice_text("other"); /* as if it had the same hash */
+    cr_assert_eq(again(NULL), ZC_OUTCOME_FAULT);
+    cr_assert_str_eq(fixture_peek(&fixture, "m"), "v");
 }
 
 Test(store_apply, ghost_refuses_what_is_not_above_it) {

@@ -100,3 +100,9 @@ Test(store_index, no_memory_leaves_it_as_it_was) {
     cr_assert_eq(zc_index_reserve(&table), ZCACHE_NO_MEMORY);
     cr_assert_eq(zc_index_reserve(&table), ZCACHE_OK);
 }
+
+Test(store_index, one_that_was_never_begun_may_be_ended) {
+    zc_index_t other = {.slots = NULL};
+    zc_index_fini(&other);
+    cr_assert_eq(failing.requests, 2, "those of the table");
+}

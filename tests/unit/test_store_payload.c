@@ -73,3 +73,15 @@ Test(store_payload, digest_tells_every_part_of_a_write) {
     origin.bytes[15] = 1;
     cr_assert_neq(zc_payload_digest(&item, &origin), digest);
 }
+
+Test(store_payload, key_and_value_may_be_empty_and_at_no_address) {
+    zc_store_item_t item = {.hlc = 1};
+    zc_payload_t *payload = zc_payload_new(zc_allocator_system(), &item, 5);
+    cr_assert_eq(zc_payload_key(payload).bytes, 0);
+    cr_assert_eq(zc_payload_value(payload).bytes, 0);
+    item.value = zc_slice_text("v");
+    zc_payload_t *other = zc_payload_new(zc_allocator_system(), &item, 5);
+    cr_assert(zc_slice_equal(zc_payload_value(other), item.value));
+    zc_free(zc_allocator_system(), payload);
+    zc_free(zc_allocator_system(), other);
+}

@@ -105,6 +105,37 @@ Test(store_read, value_is_untouched_where_the_entry_goes_while_its_buffer_grows)
     zc_free(value.allocator, value.data);
 }
 
+/* ... or it becomes larger than what the reader has made room for. */
+static void overwrite_twice(void *context) {
+    static const char *const values[] = {"a longer value", "a value that is much longer"};
+    static bool inside;
+    static zc_hlc_t times;
+    if (goes_when_unlocked && !inside && times < 2) {
+        inside = true;
+        fixture_put(context, "k", values[times], A, 2 + times);
+        times++;
+        inside = false;
+    }
+}
+
+Test(store_read, value_is_whole_where_it_grows_while_its_buffer_does) {
+    fixture_stop(&fixture);
+    fixture_init(&fixture);
+    fixture.options.lock = (zc_lock_t){let_pass, overwrite_twice, &fixture};
+    fixture_start(&fixture);
+    fixture_put(&fixture, "k", "short", A, 1);
+    zc_value_buffer_t value = {.allocator = &fixture.failing.allocator};
+    uint64_t blocks = fixture.failing.blocks;
+    goes_when_unlocked = true;
+    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("k"), 1000, &value), ZCACHE_OK);
+    goes_when_unlocked = false;
+    cr_assert(zc_slice_equal(zc_slice(value.data, value.bytes),
+                             zc_slice_text("a value that is much longer")));
+    cr_assert_eq(fixture_stats(&fixture).hits, 1);
+    cr_assert_eq(fixture.failing.blocks, blocks + 1, "what was too small is given back");
+    zc_free(value.allocator, value.data);
+}
+
 Test(store_read, ghost_and_unknown_key_are_misses) {
     fixture_ghost(&fixture, "k", A, 1);
     cr_assert_str_eq(fixture_read(&fixture, "k"), "");
@@ -130,6 +161,9 @@ Test(store_read, deadline_is_mesh_time) {
     cr_assert_str_eq(fixture_read(&fixture, "k"), "");
     zc_store_set_clock_offset(fixture.store, -5000); /* mesh time stops at 0 */
     cr_assert_str_eq(fixture_read(&fixture, "k"), "v");
+    zc_store_set_clock_offset(fixture.store, 5000);
+    fixture.now_ms = UINT64_MAX - 4000; /* ... and at its highest number */
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "");
 }
 
 Test(store_read, idle_entry_is_a_miss_and_reads_keep_it) {
@@ -184,6 +218,19 @@ Test(store_read, one_touch_per_key_and_window) {
     fixture.now_ms = 1200;
     fixture_read(&fixture, "k");
     cr_assert_eq(take(key_hashes, 4), 1);
+}
+
+/* Readers take the time before they have the lock, so that it may be a little older. */
+Test(store_read, read_from_before_the_last_touch_is_none) {
+    fixture_put(&fixture, "k", "v", A, 1);
+    zc_store_touch(fixture.store, fixture_hash("k"), 1500);
+    fixture.now_ms = 1499;
+    cr_assert_str_eq(fixture_read(&fixture, "k"), "v");
+    uint64_t key_hash;
+    cr_assert_eq(take(&key_hash, 1), 0);
+    fixture.now_ms = 1600;
+    fixture_read(&fixture, "k");
+    cr_assert_eq(take(&key_hash, 1), 1);
 }
 
 Test(store_read, touch_of_a_peer_counts_as_one) {

@@ -71,3 +71,16 @@ Test(store_slots, segment_is_due_for_its_deadline_but_not_twice_in_a_second) {
     cr_assert_eq(zc_segment_due_ms(segment, 5000), 5000);
     zc_free(&failing.allocator, segment);
 }
+
+Test(store_slots, number_of_segments_is_bounded) {
+    take();
+    zc_slots_t full = slots;
+    full.directory.count = ZC_SEGMENTS_MAX;
+    full.end = (uint32_t)ZC_SEGMENTS_MAX << ZC_SEGMENT_BITS;
+    uint64_t requests = failing.requests;
+    cr_assert_eq(zc_slots_reserve(&full), ZCACHE_BUSY);
+    cr_assert_eq(failing.requests, requests);
+    zc_slots_give(&slots, 1);
+    full.free = 1;
+    cr_assert_eq(zc_slots_reserve(&full), ZCACHE_OK, "one that was given back will do");
+}

@@ -83,6 +83,26 @@ Test(store_sweep, deadlines_follow_the_mesh_clock) {
     cr_assert_eq(next_ms(), 94000);
 }
 
+Test(store_sweep, deadline_beyond_either_end_of_local_time_is_that_end) {
+    fixture_put_until(&fixture, "a", 1, UINT64_MAX - 1);
+    zc_store_set_clock_offset(fixture.store, 4500);
+    cr_assert_eq(next_ms(), 0, "a new clock has all looked at");
+    fixture_sweep(&fixture);
+    cr_assert_eq(next_ms(), UINT64_MAX - 4501);
+    zc_store_set_clock_offset(fixture.store, -4500);
+    fixture_sweep(&fixture);
+    cr_assert_eq(next_ms(), UINT64_MAX);
+    cr_assert_str_eq(fixture_keys(&fixture), "a");
+}
+
+Test(store_sweep, idle_time_without_an_end_is_never_over) {
+    zc_store_set_expire_after(fixture.store, UINT64_MAX - 999, 100);
+    fixture_put(&fixture, "a", "v", A, 1);
+    cr_assert_eq(next_ms(), UINT64_MAX, "not before the entry came");
+    zc_store_set_expire_after(fixture.store, UINT64_MAX - 1001, 100);
+    cr_assert_eq(next_ms(), UINT64_MAX - 1);
+}
+
 Test(store_sweep, many_deadlines_in_small_steps) {
     fill(3000, 2000, 1);
     fixture.now_ms = 2999;

@@ -273,3 +273,41 @@ Test(store_walk, two_walks_and_their_ends_do_not_disturb_each_other) {
     cr_assert_str_eq(show(cold, true), "g");
     zc_store_walk_destroy(&cold);
 }
+
+Test(store_walk, entry_that_goes_while_the_walk_stands_at_it_is_the_end_if_it_was_the_last) {
+    fixture_put(&fixture, "a", "v", A, 1);
+    zc_store_walk_t *walk = open_walk(ZC_WALK_HOTTEST_FIRST);
+    cr_assert_str_eq(show(walk, false), "a");
+    zc_store_evict(fixture.store);
+    cr_assert_str_eq(show(walk, false), "");
+    zc_store_walk_next(walk);
+    cr_assert_str_eq(show(walk, true), "");
+    zc_store_walk_destroy(&walk);
+}
+
+/* Its slot is younger than the walk, so that nothing may be noted of it. */
+Test(store_walk, ghost_that_goes_while_the_walk_stands_at_it_is_gone_past) {
+    fixture_put(&fixture, "a", "v", A, 1);
+    zc_store_walk_t *walk = open_walk(ZC_WALK_COLDEST_FIRST);
+    for (unsigned i = 0; i < 100; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "g%u", i);
+        fixture_ghost(&fixture, key, B, 1 + i);
+    }
+    cr_assert_str_eq(show(walk, true), "a");
+    for (unsigned i = 0; i < 99; i++) {
+        cr_assert_str_eq(show(walk, true), "g");
+    }
+    cr_assert_str_eq(show(walk, false), "g");
+    fixture_put(&fixture, "g99", "v", B, 200);
+    cr_assert_str_eq(show(walk, false), "");
+    zc_store_walk_next(walk);
+    cr_assert_str_eq(show(walk, true), "");
+    zc_store_walk_destroy(&walk);
+}
+
+Test(store_walk, no_walk_may_be_ended) {
+    zc_store_walk_destroy(NULL);
+    put_four();
+    cr_assert_str_eq(fixture_keys(&fixture), "a b c d");
+}
