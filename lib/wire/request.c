@@ -21,7 +21,7 @@ zcache_status zc_request_begin(zc_buffer_t *buffer, uint64_t number, uint32_t co
     return ZCACHE_OK;
 }
 
-/* How many items an operation has, its type among them; 0: there is no such operation. */
+/* How many items an operation has, its type among them. */
 static uint32_t operation_items(uint64_t type) {
     static const uint8_t items[] = {
         [ZC_OPERATION_GET] = 2,       [ZC_OPERATION_SET] = 5,   [ZC_OPERATION_DELETE] = 2,
@@ -29,7 +29,8 @@ static uint32_t operation_items(uint64_t type) {
         [ZC_OPERATION_PEERS] = 1,     [ZC_OPERATION_STATS] = 1, [ZC_OPERATION_CONFIG] = 1,
         [ZC_OPERATION_CONFIGURE] = 3,
     };
-    return type < sizeof items ? items[type] : 0;
+    ZC_ASSERT(type < sizeof items);
+    return items[type];
 }
 
 zcache_status zc_request_add(zc_buffer_t *buffer, const zc_operation_t *operation) {

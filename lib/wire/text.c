@@ -54,9 +54,10 @@ static bool is_host_character(char c) {
            c == '-' || c == '_';
 }
 
-/* How many bytes the host at the beginning takes; 0: there is none. */
+/* How many of the bytes, of which there is one at least, the host at the beginning takes; 0: there
+ * is none. */
 static size_t host_bytes(const char *at, size_t left) {
-    bool brackets = left > 0 && at[0] == '[';
+    bool brackets = at[0] == '[';
     size_t i = brackets ? 1 : 0;
     while (i < left && (is_host_character(at[i]) || (brackets && (at[i] == ':' || at[i] == '%')))) {
         i++;

@@ -167,6 +167,7 @@ zc_slice_t zc_unpack_str(zc_unpack_t *unpack, size_t least, size_t most) {
 }
 
 uint32_t zc_unpack_array(zc_unpack_t *unpack, uint32_t least, uint32_t most, size_t item_bytes) {
+    ZC_ASSERT(item_bytes > 0);
     uint8_t marker = take_marker(unpack);
     uint64_t count = 0;
     if (marker >= 0x90 && marker <= 0x9f) {
@@ -177,8 +178,7 @@ uint32_t zc_unpack_array(zc_unpack_t *unpack, uint32_t least, uint32_t most, siz
         fail(unpack);
     }
     size_t left = (size_t)(unpack->end - unpack->at);
-    if (zc_unpack_failed(unpack) || count < least || count > most ||
-        (item_bytes > 0 && count > left / item_bytes)) {
+    if (zc_unpack_failed(unpack) || count < least || count > most || count > left / item_bytes) {
         fail(unpack);
         return 0;
     }

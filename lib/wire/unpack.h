@@ -58,7 +58,7 @@ zc_slice_t zc_unpack_bin(zc_unpack_t *unpack, size_t least, size_t most);
 zc_slice_t zc_unpack_str(zc_unpack_t *unpack, size_t least, size_t most);
 
 /* The count of an array, `least` to `most` items. It is believed only if the bytes that are left
- * can hold that many items of `item_bytes` at least. */
+ * can hold that many items of `item_bytes`, at least 1, each. */
 uint32_t zc_unpack_array(zc_unpack_t *unpack, uint32_t least, uint32_t most, size_t item_bytes);
 
 #endif

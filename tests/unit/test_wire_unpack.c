@@ -126,7 +126,7 @@ Test(unpack, what_failed_stays_failed_and_gives_nothing) {
     cr_assert_eq(zc_unpack_int(&unpack, -9, 9), 0);
     cr_assert_not(zc_unpack_bool(&unpack));
     cr_assert_not(zc_unpack_nil(&unpack));
-    cr_assert_eq(zc_unpack_array(&unpack, 0, 9, 0), 0);
+    cr_assert_eq(zc_unpack_array(&unpack, 0, 9, 1), 0);
     cr_assert_eq(zc_unpack_bin(&unpack, 0, 9).bytes, 0);
     cr_assert_eq(zc_unpack_str(&unpack, 0, 9).bytes, 0);
     cr_assert_eq(zc_unpack_rest(&unpack).bytes, 0);
