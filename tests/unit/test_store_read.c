@@ -162,6 +162,7 @@ Test(store_read, deadline_is_mesh_time) {
     zc_store_set_clock_offset(fixture.store, -5000); /* mesh time stops at 0 */
     cr_assert_str_eq(fixture_read(&fixture, "k"), "v");
     zc_store_set_clock_offset(fixture.store, 5000);
+    zc_store_set_expire_after(fixture.store, 0, 100);
     fixture.now_ms = UINT64_MAX - 4000; /* ... and at its highest number */
     cr_assert_str_eq(fixture_read(&fixture, "k"), "");
 }

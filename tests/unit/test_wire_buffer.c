@@ -54,6 +54,18 @@ Test(buffer, without_memory_it_stays_as_it_was) {
     cr_assert(buffer.bytes == 1 && buffer.capacity == capacity && buffer.data[0] == 7);
     cr_assert_null(zc_buffer_reserve(&buffer, SIZE_MAX));
     cr_assert_null(zc_buffer_reserve(&buffer, SIZE_MAX / 2));
+    zc_buffer_t huge = buffer;
+    huge.bytes = huge.capacity = SIZE_MAX / 2;
+    uint64_t requests = failing.requests;
+    cr_assert_null(zc_buffer_reserve(&huge, 1));
+    cr_assert_eq(failing.requests, requests, "sizes do not run over");
     zc_buffer_fini(&buffer);
     cr_assert_eq(failing.blocks, 0);
+}
+
+Test(buffer, none_and_one_that_was_never_begun_may_be_ended) {
+    zc_buffer_t buffer = {.data = NULL};
+    zc_buffer_fini(&buffer);
+    zc_buffer_fini(NULL);
+    cr_assert_null(buffer.allocator);
 }

@@ -215,6 +215,8 @@ static zcache_status read_ping(zc_response_t *response, zcache_status *status,
     if (read == ZCACHE_OK && *status == ZCACHE_OK) {
         zc_map_bool(mapper, "ready", &ready);
         zc_map_text(mapper, "watch_endpoint", &endpoint);
+    } else {
+        cr_assert(!ready && endpoint.data == NULL);
     }
     return read;
 }
@@ -343,6 +345,29 @@ Test(response, a_reader_that_stops_within_a_listing_may_drop_it) {
     cr_assert(zc_slice_equal(found.name, row.name) && found.number == 1);
     cr_assert_eq(zc_response_read_stat(&response, &found), ZCACHE_OK);
     cr_assert_eq(zc_response_read_stat(&response, &found), ZCACHE_MALFORMED);
+}
+
+Test(response, result_that_is_a_refusal_brings_no_more_than_its_status) {
+    cr_assert_eq(zc_response_begin(&buffer, 1, 3), ZCACHE_OK);
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(zc_response_add_status(&buffer, ZCACHE_BUSY), ZCACHE_OK);
+    }
+    zc_response_t response;
+    cr_assert_eq(zc_response_open(zc_buffer_slice(&buffer), &response), ZCACHE_OK);
+    zc_slice_t text = zc_slice_text("as it was");
+    uint8_t type = 99;
+    bool ready = true;
+    uint64_t walk = 7;
+    uint32_t count = 7;
+    zcache_status statuses[3] = {ZCACHE_OK, ZCACHE_OK, ZCACHE_OK};
+    cr_assert_eq(zc_response_next_value(&response, &statuses[0], &text, &type), ZCACHE_OK);
+    cr_assert_eq(zc_response_next_ping(&response, &statuses[1], &ready, &text), ZCACHE_OK);
+    cr_assert_eq(zc_response_next_list(&response, true, &statuses[2], &walk, &count), ZCACHE_OK);
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(statuses[i], ZCACHE_BUSY);
+    }
+    cr_assert(zc_slice_equal(text, zc_slice_text("as it was")));
+    cr_assert(type == 99 && ready && walk == 7 && count == 0);
 }
 
 Test(response, each_failed_allocation_is_told_and_harmless) {

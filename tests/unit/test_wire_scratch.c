@@ -49,3 +49,10 @@ Test(scratch, without_memory_it_stays_as_it_was) {
     zc_wire_scratch_fini(&scratch);
     cr_assert_eq(failing.blocks, 0);
 }
+
+Test(scratch, none_and_one_that_was_never_begun_may_be_ended) {
+    zc_wire_scratch_t scratch = {.block = NULL};
+    zc_wire_scratch_fini(&scratch);
+    zc_wire_scratch_fini(NULL);
+    cr_assert_null(scratch.allocator);
+}
