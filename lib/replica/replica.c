@@ -255,24 +255,26 @@ static void leave(zc_replica_t *replica) {
     replica->leaving = true;
 }
 
-static void dial_seeds(zc_replica_t *replica) {
+/* Those that are dialled already are left alone. False: there was no memory for all of them. */
+static bool dial_seeds(zc_replica_t *replica) {
     for (size_t i = 0; i < replica->seed_count; i++) {
         zc_slice_t endpoint = zc_slice_text(replica->seeds[i]);
-        if (zc_peers_of_endpoint(&replica->peers, endpoint) != NULL) {
-            continue;
+        zc_peer_t *peer = zc_peers_of_endpoint(&replica->peers, endpoint);
+        if (peer == NULL) {
+            peer = zc_membership_dial(replica, endpoint);
         }
-        zc_peer_t *peer = zc_membership_dial(replica, endpoint);
-        if (peer != NULL) {
-            peer->seed = true;
+        if (peer == NULL) {
+            return false;
         }
+        peer->seed = true;
     }
+    return true;
 }
 
 static void tick(zc_replica_t *replica) {
     replica->deadline_us = ZC_NEVER;
     if (!replica->begun) {
-        replica->begun = true;
-        dial_seeds(replica);
+        replica->begun = dial_seeds(replica);
     }
     uint64_t now_ms = zc_clock_local_ms(&replica->clock);
     if (zc_store_sweep(replica->store, now_ms, ZC_SWEEP_SLOTS)) {

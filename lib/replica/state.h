@@ -140,7 +140,7 @@ struct zc_replica {
     char **seeds;
     size_t seed_count;
 
-    bool begun; /* the first TICK has come */
+    bool begun; /* the addresses that were named are dialled */
     bool joining;
     bool leaving;
     uint64_t started_us;

@@ -68,6 +68,19 @@ zc_failing_allocator_t *subject_allocator(void) {
     return &subject.failing;
 }
 
+void subject_fail_after(uint64_t requests) {
+    zc_arena_fini(&subject.replica->arena);
+    zc_free(subject.replica->allocator, subject.replica->effects);
+    subject.replica->effects = NULL;
+    subject.replica->effect_count = 0;
+    subject.replica->effect_capacity = 0;
+    zc_failing_allocator_fail_after(&subject.failing, requests);
+}
+
+bool subject_failed(void) {
+    return zc_failing_allocator_stop(&subject.failing);
+}
+
 const char *subject_decided(void) {
     zc_decisions_t kept = subject.shown;
     subject.shown = subject.decisions;

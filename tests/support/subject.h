@@ -28,6 +28,13 @@ void subject_stop(void);
 zc_replica_t *subject_replica(void);
 zc_failing_allocator_t *subject_allocator(void);
 
+/* Gives back what the replica keeps of memory from one step to the next, so that the next one has
+ * to ask for it, and fails the allocation after the next `requests`. To fail each one of a step:
+ * for n from 0 up, until none has failed. */
+void subject_fail_after(uint64_t requests);
+/* From now on none fails. Returns whether one has. */
+bool subject_failed(void);
+
 /* Lines since the last call, without heartbeats; valid until the next step. */
 const char *subject_decided(void);
 

@@ -2,6 +2,7 @@
 /* The step as a whole: beginning, ending, who may say what on which way, and that it wakes when it
  * says. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "tests/support/subject.h"
 
@@ -66,6 +67,49 @@ Test(replica_replica, options_are_copied) {
     cr_assert(zc_slice_equal(subject_replica()->identity.name, zc_slice_text("name")));
 }
 
+/* Starts a joiner of these two. */
+static void start_with_seeds(const char *first, const char *second) {
+    zc_replica_options_t options;
+    subject_options(&options);
+    zc_slice_t seeds[] = {zc_slice_text(first), zc_slice_text(second)};
+    options.seeds = seeds;
+    options.seed_count = 2;
+    subject_start(&options);
+}
+
+Test(replica_replica, address_that_was_named_twice_is_dialled_once) {
+    start_with_seeds("tcp://b:5000", "tcp://b:5000");
+    subject_tick();
+    cr_assert_str_eq(subject_decided(), "dial 0 tcp://b:5000\nto peer 0: hello joining\n");
+}
+
+Test(replica_replica, address_that_was_named_is_known_as_such_if_it_says_hello_first) {
+    start_with_seeds("tcp://b:5000", "tcp://c:5000");
+    zc_message_t hello = {.type = ZC_MESSAGE_HELLO};
+    hello.hello.identity = subject_identity('c');
+    subject_receive(subject_route(1), &hello);
+    subject_tick();
+    cr_assert_eq(subject_replica()->peers.count, 2);
+    cr_assert(zc_peers_at(&subject_replica()->peers, 0)->seed);
+    cr_assert(zc_peers_at(&subject_replica()->peers, 1)->seed);
+}
+
+Test(replica_replica, address_that_there_was_no_memory_for_is_dialled_later) {
+    bool failed = true;
+    for (uint64_t n = 0; failed; n++) {
+        start_with_seeds("tcp://b:5000", "tcp://c:5000");
+        subject_fail_after(n);
+        subject_tick();
+        failed = subject_failed();
+        subject_run_ms(SUBJECT_HEARTBEAT_MS);
+        cr_assert_eq(subject_replica()->peers.count, 2, "with allocation %d failed", (int)n);
+        cr_assert(zc_peers_at(&subject_replica()->peers, 0)->seed);
+        cr_assert(zc_peers_at(&subject_replica()->peers, 1)->seed);
+        subject_stop();
+    }
+    subject_start(NULL);
+}
+
 Test(replica_replica, new_one_wants_a_tick_at_once_and_then_when_something_is_due) {
     subject_start(NULL);
     cr_assert_leq(zc_replica_deadline(subject_replica()), 1000 * 1000);
@@ -110,6 +154,68 @@ Test(replica_replica, sweep_collects_what_has_expired) {
     subject_run_ms(60000);
     zc_replica_view(subject_replica(), &view);
     cr_assert_eq(view.store.entries, 0);
+}
+
+Test(replica_replica, what_one_tick_does_not_sweep_the_next_does_at_once) {
+    enum { ENTRIES = 2 * ZC_SWEEP_SLOTS };
+    zc_replica_options_t options;
+    subject_options(&options);
+    options.settings.max_size = ENTRIES;
+    subject_start(&options);
+    for (int i = 0; i < ENTRIES; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        cr_assert_eq(subject_set(key, "1", 5000), ZCACHE_OK);
+    }
+    subject_run_ms(4999);
+    cr_assert_eq(subject_replica()->counters.sets, ENTRIES);
+    zc_replica_view_t view;
+    zc_replica_view(subject_replica(), &view);
+    cr_assert_eq(view.store.entries, ENTRIES);
+    zc_event_t event = {.type = ZC_EVENT_TICK, .now_us = subject_replica()->clock.now_us + 2000000};
+    zc_effects_t effects;
+    zc_replica_step(subject_replica(), &event, &effects);
+    cr_assert_eq(zc_replica_deadline(subject_replica()), 0);
+    zc_replica_view(subject_replica(), &view);
+    cr_assert(view.store.entries > 0 && view.store.entries < ENTRIES);
+    subject_run_ms(1);
+    zc_replica_view(subject_replica(), &view);
+    cr_assert_eq(view.store.entries, 0);
+}
+
+/* Key, value and record each take a block of their own, and the batch must bring all that it
+ * covers. */
+Test(replica_replica, message_for_which_own_writes_found_no_memory_is_lost) {
+    static char large[20001];
+    memset(large, 'v', sizeof large - 1);
+    subject_start(NULL);
+    subject_meet('b');
+    for (uint64_t n = 0; n < 3; n++) {
+        subject_set("a", large, 0);
+        subject_decided();
+        subject_fail_after(n);
+        subject_batch('b', 0, subject_hlc(1 + (int64_t)n), "a=2");
+        cr_assert(subject_failed());
+        cr_assert_str_neq(subject_holds("a"), "2", "with allocation %d failed", (int)n);
+        subject_tick();
+        cr_assert_eq(strncmp(subject_decided(), "broadcast batch a=vvv", 21), 0);
+    }
+    subject_set("a", large, 0);
+    subject_batch('b', 0, subject_hlc(9), "a=2");
+    cr_assert_str_eq(subject_holds("a"), "2");
+}
+
+Test(replica_replica, leaving_without_memory_is_leaving_all_the_same) {
+    subject_start(NULL);
+    subject_meet('b');
+    subject_set("a", "1", 0);
+    zc_event_t event = {.type = ZC_EVENT_LEAVE};
+    subject_fail_after(0);
+    subject_step(&event);
+    cr_assert(subject_failed());
+    cr_assert_str_eq(subject_decided(), "broadcast goodbye\n");
+    subject_tick();
+    cr_assert_str_eq(subject_decided(), "");
 }
 
 Test(replica_replica, leaving_sends_what_was_not_sent_and_says_goodbye_last) {
