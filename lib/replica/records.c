@@ -9,6 +9,9 @@
 
 enum { CAPACITY_FIRST = 32 };
 
+_Static_assert(ZCACHE_BATCH_MAX / ZC_RECORD_OVERHEAD_BYTES <= ZCACHE_BATCH_RECORDS_MAX,
+               "what is within the bytes of a batch is within its number of records");
+
 zc_record_t zc_record_of_item(const zc_store_item_t *item, uint32_t origin, uint64_t age_ms) {
     return (zc_record_t){
         .ghost = item->ghost,
@@ -43,8 +46,7 @@ bool zc_records_full(const zc_records_t *list, const zc_store_item_t *item) {
         return false;
     }
     zc_record_t record = zc_record_of_item(item, 0, 0);
-    return list->count >= ZCACHE_BATCH_RECORDS_MAX ||
-           list->bytes + zc_record_bytes(&record) > ZCACHE_BATCH_MAX;
+    return list->bytes + zc_record_bytes(&record) > ZCACHE_BATCH_MAX;
 }
 
 static bool grow(zc_records_t *list) {

@@ -53,17 +53,15 @@ Test(replica_records, age_beyond_the_beginning_of_local_time_is_its_beginning) {
     cr_assert_eq(zc_record_to_item(&record, 0, 500).used_ms, 0);
 }
 
-Test(replica_records, list_is_full_at_the_number_of_records) {
+Test(replica_records, list_of_the_smallest_records_is_full_before_its_number_is_too_high) {
     zc_store_item_t item = {.ghost = true, .hlc = 1};
-    for (int i = 0; i < ZCACHE_BATCH_RECORDS_MAX; i++) {
-        if (zc_records_full(&list, &item)) {
-            break;
-        }
+    while (!zc_records_full(&list, &item)) {
         item.hlc++;
         cr_assert(zc_records_add(&list, &item, 0, 0));
+        cr_assert_leq(list.count, ZCACHE_BATCH_RECORDS_MAX);
     }
-    cr_assert(zc_records_full(&list, &item));
     cr_assert_leq(list.bytes, ZCACHE_BATCH_MAX);
+    cr_assert_eq(list.count, ZCACHE_BATCH_MAX / ZC_RECORD_OVERHEAD_BYTES);
     for (size_t i = 0; i < list.count; i++) {
         cr_assert_eq(list.records[i].hlc, 2 + i, "they keep their order as the list grows");
     }
