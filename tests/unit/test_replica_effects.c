@@ -110,11 +110,75 @@ Test(replica_effects, effect_without_memory_is_lost_and_no_more) {
     watch(true, true);
     bool failed = true;
     for (uint64_t n = 0; failed; n++) {
-        zc_failing_allocator_fail_after(subject_allocator(), n);
+        subject_fail_after(n);
         zcache_status status = subject_set("a", "1", 0);
-        failed = zc_failing_allocator_stop(subject_allocator());
+        failed = subject_failed();
         cr_assert(status == ZCACHE_OK || failed);
-        subject_decided();
+        const char *decided = subject_decided();
+        cr_assert_str_eq(decided, failed ? "" : "change set a=1\n");
     }
     cr_assert_str_eq(subject_holds("a"), "1");
+}
+
+/* -- One effect, outside of a step ----------------------------------------- */
+
+static const zc_message_t ping = {.type = ZC_MESSAGE_PING};
+
+static void broadcast_it(void) {
+    zc_effect_broadcast(subject_replica(), &ping);
+}
+
+static void send_it(void) {
+    zc_effect_send(subject_replica(), subject_route(1), &ping);
+}
+
+static void dial_it(void) {
+    zc_effect_dial(subject_replica(), ZC_EFFECT_DIAL, zc_peers_at(&subject_replica()->peers, 0));
+}
+
+static void tell_of_it(void) {
+    zc_effect_notice(subject_replica(), ZC_NOTICE_PEER_LIVE,
+                     zc_peers_at(&subject_replica()->peers, 0), 0);
+}
+
+static void change_it(void) {
+    zc_store_item_t item = {.hlc = 1, .key = zc_slice_text("k"), .value = zc_slice_text("v")};
+    zc_effect_change(subject_replica(), ZC_CHANGE_SET, &item);
+}
+
+typedef void act_fn(void);
+
+Test(replica_effects, each_effect_is_whole_or_lost) {
+    static act_fn *const acts[] = {broadcast_it, send_it, dial_it, tell_of_it, change_it};
+    subject_meet('b');
+    watch(true, true);
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        bool failed = true;
+        uint64_t n = 0;
+        for (; failed; n++) {
+            subject_fail_after(n);
+            acts[i]();
+            failed = subject_failed();
+            cr_assert_eq(subject_replica()->effect_count, failed ? 0 : 1, "effect %zu", i);
+        }
+        cr_assert_gt(n, 1, "effect %zu takes memory", i);
+    }
+}
+
+/* There is room for the first of two texts, and not for the second. */
+Test(replica_effects, effect_of_two_texts_has_both_or_is_lost) {
+    enum { BLOCK_BYTES = 16 * 1024, ONE_TEXT = 16 };
+    static act_fn *const acts[] = {tell_of_it, change_it};
+    subject_meet('b');
+    watch(true, true);
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        subject_fail_after(UINT64_MAX);
+        zc_arena_take(&subject_replica()->arena, BLOCK_BYTES - ONE_TEXT);
+        zc_failing_allocator_fail_after(subject_allocator(), 0);
+        acts[i]();
+        cr_assert(subject_failed(), "effect %zu", i);
+        cr_assert_eq(subject_replica()->effect_count, 0);
+        acts[i]();
+        cr_assert_eq(subject_replica()->effect_count, 1);
+    }
 }

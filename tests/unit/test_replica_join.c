@@ -122,20 +122,67 @@ Test(replica_join, transfer_that_breaks_begins_again_until_it_is_complete) {
     cr_assert_not(subject_replica()->joining);
 }
 
+static void answer(uint64_t number, const char *key, zc_slice_t value) {
+    zc_message_t message = {.type = ZC_MESSAGE_READ_ANSWER};
+    message.read_answer = (zc_read_answer_t){.number = number,
+                                             .found = true,
+                                             .origin = subject_origin('b'),
+                                             .record = {.key = zc_slice_text(key), .value = value}};
+    subject_receive(subject_peer(0), &message);
+}
+
 Test(replica_join, miss_is_asked_of_a_donor_and_its_answer_told) {
     ask();
     cr_assert_eq(read_key("x", 7), ZCACHE_OK);
     cr_assert_str_eq(subject_decided(), "to peer 0: read x\n");
-    zc_message_t answer = {.type = ZC_MESSAGE_READ_ANSWER};
-    answer.read_answer =
-        (zc_read_answer_t){.number = subject_replica()->reads[0].number,
-                           .found = true,
-                           .origin = subject_origin('b'),
-                           .record = {.key = zc_slice_text("x"), .value = zc_slice_text("1")}};
-    subject_receive(subject_peer(0), &answer);
+    uint64_t number = subject_replica()->reads[0].number;
+    answer(number, "x", zc_slice_text("1"));
     cr_assert_str_eq(subject_decided(), "answer 7 x=1\n");
-    subject_receive(subject_peer(0), &answer);
+    answer(number, "x", zc_slice_text("1"));
     cr_assert_str_eq(subject_decided(), "", "once");
+}
+
+Test(replica_join, answer_belongs_to_the_read_of_its_number) {
+    ask();
+    read_key("x", 7);
+    read_key("y", 8);
+    subject_decided();
+    answer(subject_replica()->reads[1].number, "y", zc_slice_text("2"));
+    cr_assert_str_eq(subject_decided(), "answer 8 y=2\n");
+    answer(subject_replica()->reads[0].number, "x", zc_slice_text("1"));
+    cr_assert_str_eq(subject_decided(), "answer 7 x=1\n");
+}
+
+/* So large that its copy leaves no room for that of the key. */
+Test(replica_join, answer_that_there_is_no_memory_for_is_no_miss) {
+    static char large[20000];
+    zc_message_t message = {.type = ZC_MESSAGE_READ_ANSWER};
+    message.read_answer = (zc_read_answer_t){
+        .found = true,
+        .record = {.key = zc_slice_text("x"), .value = zc_slice(large, sizeof large)}};
+    zc_event_t event = {.type = ZC_EVENT_MESSAGE};
+    event.message.from = subject_peer(0);
+    event.message.message = &message;
+    ask();
+    bool failed = true;
+    uint64_t n = 0;
+    for (; failed; n++) {
+        read_key("x", 7);
+        message.read_answer.number = subject_replica()->reads[0].number;
+        event.now_us = subject_replica()->clock.now_us;
+        zc_effects_t effects;
+        subject_fail_after(n);
+        zc_replica_step(subject_replica(), &event, &effects);
+        failed = subject_failed();
+        cr_assert_eq(subject_replica()->read_count, 0);
+        for (size_t i = 0; i < effects.count; i++) {
+            cr_assert_eq(effects.effects[i].type, ZC_EFFECT_READ_ANSWER);
+            cr_assert_eq(effects.effects[i].read_answer.answered, !failed);
+            cr_assert_eq(effects.effects[i].read_answer.found, !failed);
+        }
+        cr_assert(failed || effects.count == 1);
+    }
+    cr_assert_gt(n, 3, "value, key and effect");
 }
 
 Test(replica_join, read_that_is_not_answered_is_a_miss_after_a_second) {

@@ -253,3 +253,20 @@ Test(replica_liveness, hole_of_one_that_is_gone_is_not_asked_for) {
     }
     cr_assert_null(strstr(subject_decided(), "sync_ask"));
 }
+
+Test(replica_liveness, node_alone_tells_nobody_what_was_read_and_keeps_nothing_of_it) {
+    subject_stop();
+    subject_start(NULL);
+    subject_set("a", "1", 0);
+    subject_run_ms(10000);
+    zc_store_item_t item;
+    zc_store_t *store = zc_replica_store(subject_replica());
+    uint64_t now_ms = subject_replica()->clock.now_us / 1000;
+    cr_assert_eq(zc_store_get(store, zc_slice_text("a"), now_ms, true, &item), ZCACHE_OK);
+    subject_decided();
+    subject_run_ms(10000);
+    cr_assert_str_eq(subject_decided(), "");
+    cr_assert_eq(subject_counters().touches_sent, 0);
+    uint64_t key_hash;
+    cr_assert_eq(zc_store_take_touches(store, &key_hash, 1), 0);
+}

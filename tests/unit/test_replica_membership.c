@@ -122,6 +122,55 @@ Test(replica_membership, address_that_works_replaces_one_that_does_not) {
     cr_assert_str_eq(subject_decided(), "hang_up 0\nsubscribe 1 tcp://b:5001\nnotice live b\n");
 }
 
+/* The user named tcp://b:5000, and b is also met at another address: peers 0 and 1. */
+static void meet_seed_elsewhere(void) {
+    subject_stop();
+    subject_start_joining();
+    subject_tick();
+    hello('b', "tcp://alias:1");
+}
+
+static bool is_seed(zc_peer_number_t number) {
+    return zc_peers_at(&subject_replica()->peers, number)->seed;
+}
+
+Test(replica_membership, peer_whose_other_address_was_named_is_as_good_as_named) {
+    meet_seed_elsewhere();
+    welcome(1, 'b');
+    cr_assert_not(is_seed(1));
+    subject_decided();
+    welcome(0, 'b');
+    cr_assert_str_eq(subject_decided(), "hang_up 0\n");
+    cr_assert(is_seed(1));
+}
+
+Test(replica_membership, named_address_stays_named_where_another_one_turns_out_to_be_the_same) {
+    meet_seed_elsewhere();
+    welcome(0, 'b');
+    subject_decided();
+    welcome(1, 'b');
+    cr_assert_str_eq(subject_decided(), "hang_up 1\n");
+    cr_assert(is_seed(0));
+}
+
+Test(replica_membership, address_that_replaces_a_named_one_is_as_good_as_named) {
+    meet_seed_elsewhere();
+    welcome(0, 'b');
+    zc_peers_at(&subject_replica()->peers, 0)->state = ZC_PEER_GONE;
+    welcome(1, 'b');
+    cr_assert_null(zc_peers_at(&subject_replica()->peers, 0));
+    cr_assert(is_seed(1));
+}
+
+Test(replica_membership, named_address_that_replaces_another_one_stays_named) {
+    meet_seed_elsewhere();
+    welcome(1, 'b');
+    zc_peers_at(&subject_replica()->peers, 1)->state = ZC_PEER_GONE;
+    welcome(0, 'b');
+    cr_assert_null(zc_peers_at(&subject_replica()->peers, 1));
+    cr_assert(is_seed(0));
+}
+
 Test(replica_membership, restart_at_the_same_endpoint_replaces_the_old_life) {
     zc_peer_number_t b = subject_meet('b');
     subject_batch('b', 0, subject_hlc(0), "x=1");
@@ -243,4 +292,69 @@ Test(replica_membership, hash_is_of_the_members_and_not_of_their_order) {
     subject_start(&options);
     subject_meet('s');
     cr_assert_eq(zc_membership_hash(subject_replica()), both, "the same on both sides");
+}
+
+Test(replica_membership, list_is_no_longer_than_a_message_may_be) {
+    zc_peers_t *peers = &subject_replica()->peers;
+    for (int i = 0; i < ZCACHE_MEMBERS_MAX; i++) {
+        zc_peer_t *peer = NULL;
+        cr_assert_eq(zc_peers_add(peers, zc_slice_text("tcp://x:1"), &peer), ZCACHE_OK);
+        peer->state = ZC_PEER_LIVE;
+    }
+    zc_message_t message = {.type = ZC_MESSAGE_MEMBERS_ASK};
+    subject_receive(subject_route(1), &message);
+    cr_assert_str_eq(subject_decided(), "to route 1: members 1024\n");
+}
+
+Test(replica_membership, answer_without_memory_is_lost_as_a_message_may_be) {
+    subject_meet('b');
+    zc_message_t message = {.type = ZC_MESSAGE_MEMBERS_ASK};
+    bool failed = true;
+    for (uint64_t n = 0; failed; n++) {
+        subject_fail_after(n);
+        subject_receive(subject_route(1), &message);
+        failed = subject_failed();
+        cr_assert_str_eq(subject_decided(), failed ? "" : "to route 1: members 2\n");
+    }
+    failed = true;
+    for (uint64_t n = 0; failed; n++) {
+        subject_fail_after(n);
+        hello('b', NULL);
+        failed = subject_failed();
+        cr_assert_str_eq(subject_decided(), failed ? "" : "to route 98: welcome 2 members\n");
+    }
+}
+
+Test(replica_membership, own_address_is_forgotten_also_without_memory) {
+    bool failed = true;
+    for (uint64_t n = 0; failed; n++) {
+        hello('b', NULL);
+        subject_decided();
+        subject_fail_after(n);
+        welcome(0, 's');
+        failed = subject_failed();
+        cr_assert_str_eq(subject_decided(), failed ? "" : "hang_up 0\n");
+        cr_assert_eq(subject_replica()->peers.count, 0);
+    }
+}
+
+/* As many as it takes for every table to grow. */
+Test(replica_membership, who_answers_while_there_is_no_memory_is_a_member_when_it_answers_again) {
+    for (char letter = 'b'; letter < 's'; letter++) {
+        hello(letter, NULL);
+        zc_peer_number_t number = (zc_peer_number_t)(letter - 'b');
+        bool failed = true;
+        for (uint64_t n = 0; failed; n++) {
+            uint64_t refused = subject_counters().members_refused;
+            subject_fail_after(n);
+            welcome(number, letter);
+            failed = subject_failed();
+            cr_assert(failed || subject_counters().members_refused == refused);
+        }
+        cr_assert_eq(subject_state(number), ZC_PEER_LIVE);
+        zc_origin_t origin = subject_origin(letter);
+        const zc_peer_t *peer = zc_peers_at(&subject_replica()->peers, number);
+        cr_assert(zc_origin_equal(&peer->identity.origin, &origin));
+    }
+    cr_assert_gt(subject_counters().members_refused, 0);
 }

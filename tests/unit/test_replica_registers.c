@@ -58,6 +58,15 @@ Test(replica_registers, founder_gives_its_settings_a_stamp_that_is_higher_the_ol
     cr_assert_lt(registers()->settings_stamp.hlc, older.hlc);
 }
 
+Test(replica_registers, founder_in_the_far_future_has_the_lowest_stamp) {
+    subject_stop();
+    zc_replica_options_t options;
+    subject_options(&options);
+    options.wall_ms = (uint64_t)1 << 43;
+    subject_start(&options);
+    cr_assert_eq(registers()->settings_stamp.hlc, 1);
+}
+
 Test(replica_registers, joiner_has_no_settings_of_the_mesh_until_it_is_welcomed_or_alone) {
     subject_stop();
     subject_start_joining();
@@ -168,4 +177,34 @@ Test(replica_registers, shorter_heartbeat_is_due_at_once_and_blames_nobody) {
     cr_assert_leq(subject_replica()->heartbeat_at_us, subject_replica()->clock.now_us + 100000);
     subject_run_ms(250);
     cr_assert_eq(subject_state(0), ZC_PEER_LIVE);
+}
+
+Test(replica_registers, settings_and_clear_are_in_force_also_where_there_is_no_memory_to_tell_it) {
+    zc_event_t watch = {.type = ZC_EVENT_WATCH};
+    watch.watch.changes = true;
+    subject_step(&watch);
+    bool failed = true;
+    for (uint64_t n = 0; failed; n++) {
+        zc_registers_t changed = *registers();
+        changed.settings.max_size++;
+        changed.settings_stamp = (zc_stamp_t){.hlc = subject_hlc(0) + n};
+        subject_fail_after(n);
+        receive(&changed);
+        failed = subject_failed();
+        cr_assert_eq(subject_decided()[0] == '\0', failed);
+        cr_assert_eq(registers()->settings.max_size, changed.settings.max_size);
+    }
+    failed = true;
+    for (uint64_t n = 0; failed; n++) {
+        subject_set("a", "1", 0);
+        subject_tick();
+        subject_decided();
+        zc_event_t clear = {.type = ZC_EVENT_WRITE};
+        clear.write.type = ZC_WRITE_CLEAR;
+        subject_fail_after(n);
+        subject_step(&clear);
+        failed = subject_failed();
+        cr_assert_str_eq(subject_decided(), failed ? "" : "change clear \n");
+        cr_assert_str_eq(subject_holds("a"), "");
+    }
 }

@@ -142,3 +142,18 @@ Test(replica_vectors, hash_of_intervals_is_their_sum_and_tells_origins_apart) {
     cr_assert_neq(first, second);
     cr_assert_neq(first, zc_intervals_hash(&b, intervals, 1));
 }
+
+/* Its rows have room in the arena, its intervals do not. */
+Test(replica_vectors, difference_without_memory_is_not_begun) {
+    enum { BLOCK_BYTES = 16 * 1024, ROWS_BYTES = 2 * sizeof(zc_origin_intervals_t) };
+    zc_origin_intervals_t row = {.origin = origin(1), .intervals = two, .count = 2};
+    zc_vector_t vector = {.origins = &row, .count = 1};
+    zc_vector_t none = {.count = 0};
+    zc_vector_t lack = {.count = 99};
+    zc_arena_take(&arena, BLOCK_BYTES - ROWS_BYTES);
+    zc_failing_allocator_fail_after(&failing, 0);
+    cr_assert_eq(zc_vector_subtract(&vector, &none, &arena, &lack), ZCACHE_NO_MEMORY);
+    cr_assert_eq(lack.count, 99);
+    cr_assert_eq(zc_vector_subtract(&vector, &none, &arena, &lack), ZCACHE_OK);
+    cr_assert_eq(lack.count, 1);
+}

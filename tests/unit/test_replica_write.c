@@ -188,6 +188,17 @@ Test(replica_write, keys_and_values_beyond_their_limits_are_refused) {
     cr_assert_eq(subject_counters().sets, 3);
 }
 
+Test(replica_write, write_that_would_not_have_room_alone_is_refused) {
+    subject_stop();
+    zc_replica_options_t options;
+    subject_options(&options);
+    options.max_memory = 1000;
+    subject_start(&options);
+    static char value[1000];
+    cr_assert_eq(set_slices(zc_slice_text("k"), zc_slice(value, 1000), 0, 0), ZCACHE_TOO_LARGE);
+    cr_assert_eq(set_slices(zc_slice_text("k"), zc_slice(value, 500), 0, 0), ZCACHE_OK);
+}
+
 Test(replica_write, delete_answers_whether_the_key_was_held_and_counts) {
     cr_assert_eq(subject_delete("a"), ZCACHE_MISS);
     subject_set("a", "1", 0);
@@ -243,6 +254,25 @@ Test(replica_write, set_without_memory_changes_nothing) {
         cr_assert_str_eq(subject_holds("a"), failed ? "1" : "2");
         cr_assert_eq(subject_replica()->written == written, failed);
     }
+}
+
+Test(replica_write, delete_without_memory_changes_nothing) {
+    char key[16];
+    bool failed = false;
+    for (int i = 0; !failed; i++) { /* until a ghost needs a slot that has to be made */
+        cr_assert_lt(i, 5000);
+        snprintf(key, sizeof key, "k%d", i);
+        zc_hlc_t written = subject_replica()->written;
+        uint64_t deletes = subject_counters().deletes;
+        zc_failing_allocator_fail_after(subject_allocator(), 0);
+        zcache_status status = subject_delete(key);
+        failed = subject_failed();
+        cr_assert_eq(status, failed ? ZCACHE_NO_MEMORY : ZCACHE_MISS);
+        cr_assert_eq(subject_replica()->written == written, failed);
+        cr_assert_eq(subject_counters().deletes, deletes + !failed);
+    }
+    cr_assert_str_eq(subject_holds(key), "");
+    cr_assert_eq(subject_delete(key), ZCACHE_MISS);
 }
 
 Test(replica_write, writes_with_nobody_to_hear_them_wait_in_the_store) {
