@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The asker's side of a transfer (R4, R9): a vector is taken over whole or not at all. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "tests/support/subject.h"
 
@@ -37,15 +38,20 @@ static uint64_t ask_replace(zc_hlc_t last) {
     return subject_session();
 }
 
-/* ... and it begins again after it broke. */
-static uint64_t ask_replace_again(uint64_t before, zc_hlc_t last) {
-    const zc_ask_t *hunted = &subject_replica()->asks[ZC_ASK_HUNTED];
-    while (hunted->phase != ZC_ASK_RECEIVING || hunted->session == before) {
+/* It begins again after it broke. */
+static uint64_t ask_again(int which, uint64_t before, zc_hlc_t last) {
+    const zc_ask_t *begun = &subject_replica()->asks[which];
+    while (begun->phase != ZC_ASK_RECEIVING || begun->session == before) {
         subject_heartbeat('b', last);
         subject_run_ms(10);
     }
-    cr_assert(hunted->may_replace);
-    return hunted->session;
+    return begun->session;
+}
+
+static uint64_t ask_replace_again(uint64_t before, zc_hlc_t last) {
+    uint64_t session = ask_again(ZC_ASK_HUNTED, before, last);
+    cr_assert(subject_replica()->asks[ZC_ASK_HUNTED].may_replace);
+    return session;
 }
 
 /* The end of a transfer that covers (0, upto] of `letter`. */
@@ -308,21 +314,182 @@ Test(replica_ask, what_others_say_of_the_own_origin_is_not_taken_over) {
     cr_assert(covers('s', written));
 }
 
-Test(replica_ask, end_without_memory_breaks_the_transfer_and_takes_nothing_over) {
+/* -- What runs too far ahead, and what does not fit together ---------------- */
+
+Test(replica_ask, record_that_runs_too_far_ahead_breaks_the_transfer) {
+    zc_hlc_t last = subject_hlc(0);
+    uint64_t session = ask(last);
+    subject_chunk(b, session, 0, 'b', subject_hlc(20000), "x=1");
+    cr_assert_eq(subject_counters().skewed, 1);
+    cr_assert_eq(subject_counters().transfers_broken, 1);
+    cr_assert_str_eq(subject_holds("x"), "");
+    cr_assert_lt(subject_replica()->clock.hlc, subject_hlc(20000));
+}
+
+Test(replica_ask, registers_that_run_too_far_ahead_break_the_transfer) {
+    zc_hlc_t last = subject_hlc(0);
+    zc_message_t end = end_of(ask(last), 0, 'b', last);
+    end.sync_end.registers.clear = (zc_stamp_t){.hlc = subject_hlc(20000)};
+    subject_receive(b, &end);
+    cr_assert_eq(subject_counters().transfers_broken, 1);
+    cr_assert_not(covers('b', last));
+    cr_assert_eq(subject_replica()->registers.clear.hlc, 0);
+}
+
+Test(replica_ask, replace_sync_that_ends_as_a_delta_is_broken) {
     zc_hlc_t last = subject_hlc(0);
     uint64_t session = ask_replace(last);
-    zc_floor_t floor = {.origin = subject_origin('d'), .hlc = 77};
-    zc_message_t end = end_of(session, 0, 'b', last);
-    end.sync_end.replace = true;
-    end.sync_end.floors = &floor;
-    end.sync_end.floor_count = 1;
-    for (uint64_t n = 0; n < 2; n++) {
-        zc_failing_allocator_fail_after(subject_allocator(), n);
-        end.sync_end.session = session;
-        subject_receive(b, &end);
-        cr_assert(zc_failing_allocator_stop(subject_allocator()));
-        cr_assert_eq(subject_replica()->asks[ZC_ASK_HUNTED].phase, ZC_ASK_UNMARKING);
-        cr_assert_not(covers('b', last));
-        session = ask_replace_again(session, last);
+    replace_chunk(session, 0, last, "x=1");
+    zc_message_t end = end_of(session, 1, 'b', last);
+    subject_receive(b, &end);
+    cr_assert_eq(subject_counters().transfers_broken, 1);
+    cr_assert_not(covers('b', last));
+}
+
+/* -- Slots beyond what one step looks at ----------------------------------- */
+
+static void start_large(void) {
+    enum { ENTRIES = ZC_DROP_SLOTS + 10 };
+    subject_stop();
+    zc_replica_options_t options;
+    subject_options(&options);
+    options.settings.max_size = ENTRIES;
+    subject_start(&options);
+    for (int i = 0; i < ENTRIES; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        cr_assert_eq(subject_set(key, "v", 0), ZCACHE_OK);
     }
+    subject_meet('b');
+}
+
+Test(replica_ask, end_of_a_large_replace_sync_takes_several_steps) {
+    start_large();
+    zc_hlc_t last = subject_hlc(1);
+    zc_message_t end = end_of(ask_replace(last), 0, 'b', last);
+    end.sync_end.replace = true;
+    const zc_ask_t *hunted = &subject_replica()->asks[ZC_ASK_HUNTED];
+    subject_receive(b, &end);
+    subject_tick();
+    cr_assert_eq(hunted->phase, ZC_ASK_DROPPING);
+    cr_assert_not(covers('b', last));
+    subject_tick();
+    cr_assert_eq(hunted->phase, ZC_ASK_IDLE);
+    cr_assert(covers('b', last));
+}
+
+Test(replica_ask, marks_of_a_large_broken_replace_sync_go_in_several_steps) {
+    start_large();
+    zc_hlc_t last = subject_hlc(1);
+    uint64_t session = ask_replace(last);
+    const zc_ask_t *hunted = &subject_replica()->asks[ZC_ASK_HUNTED];
+    replace_chunk(session, 0, last, "x=1");
+    replace_chunk(session, 7, last, "x=1");
+    subject_tick();
+    cr_assert_eq(hunted->phase, ZC_ASK_UNMARKING);
+    subject_tick();
+    cr_assert_eq(hunted->phase, ZC_ASK_IDLE);
+}
+
+/* -- Without memory -------------------------------------------------------- */
+
+Test(replica_ask, ask_without_memory_is_made_later) {
+    const zc_peer_t *peer = zc_peers_at(&subject_replica()->peers, 0);
+    zc_hlc_t last = subject_hlc(0);
+    subject_heartbeat('b', last);
+    subject_run_ms((peer->gap_at_us - subject_replica()->clock.now_us) / 1000);
+    cr_assert_str_eq(subject_decided(), "");
+    subject_fail_after(0);
+    subject_run_ms(1);
+    cr_assert(subject_failed());
+    cr_assert_eq(subject_replica()->asks[ZC_ASK_GAP].phase, ZC_ASK_IDLE);
+    ask_again(ZC_ASK_GAP, 0, last);
+    cr_assert_str_eq(subject_decided(), "to peer 0: sync_ask\n");
+}
+
+/* More origins than there is room for without asking for memory. */
+enum { MANY = 40 };
+
+static void list_many(uint8_t first, zc_origin_t origins[MANY]) {
+    for (unsigned i = 0; i < MANY; i++) {
+        origins[i] = (zc_origin_t){.bytes = {first, (uint8_t)i}};
+    }
+}
+
+Test(replica_ask, chunk_without_memory_breaks_the_transfer) {
+    zc_origin_t origins[MANY];
+    list_many(200, origins);
+    zc_record_t record = *subject_records("x=1", 5, &(size_t){0});
+    record.origin = MANY - 1;
+    zc_message_t chunk = {.type = ZC_MESSAGE_SYNC_CHUNK};
+    chunk.sync_chunk =
+        (zc_sync_chunk_t){.origins = origins, .origin_count = MANY, .records = &record, .count = 1};
+    bool failed = true;
+    uint64_t n = 0;
+    for (; failed; n++) {
+        subject_stop();
+        start();
+        chunk.sync_chunk.session = ask(subject_hlc(0));
+        subject_fail_after(n);
+        subject_receive(b, &chunk);
+        failed = subject_failed();
+        cr_assert_str_eq(subject_holds("x"), failed ? "" : "1");
+        cr_assert_eq(subject_counters().transfers_broken, failed);
+    }
+    cr_assert_gt(n, 6, "the map, twice the table of origins");
+}
+
+/* The end of a replace-sync that brings many new origins, and floors of as many others. */
+static zc_message_t end_of_many(uint64_t session) {
+    static zc_interval_t interval;
+    static zc_origin_intervals_t rows[MANY];
+    static zc_floor_t floors[MANY];
+    zc_origin_t origins[MANY];
+    interval = (zc_interval_t){.after = 0, .upto = subject_hlc(0)};
+    list_many(200, origins);
+    for (unsigned i = 0; i < MANY; i++) {
+        rows[i] = (zc_origin_intervals_t){.origin = origins[i], .intervals = &interval, .count = 1};
+    }
+    list_many(201, origins);
+    for (unsigned i = 0; i < MANY; i++) {
+        floors[i] = (zc_floor_t){.origin = origins[i], .hlc = interval.upto};
+    }
+    zc_message_t end = subject_end(session, 0);
+    end.sync_end.replace = true;
+    end.sync_end.vector = (zc_vector_t){.origins = rows, .count = MANY};
+    end.sync_end.floors = floors;
+    end.sync_end.floor_count = MANY;
+    return end;
+}
+
+Test(replica_ask, end_without_memory_breaks_the_transfer) {
+    bool failed = true;
+    uint64_t n = 0;
+    for (; failed; n++) {
+        subject_stop();
+        start();
+        zc_message_t end = end_of_many(ask_replace(subject_hlc(0)));
+        subject_fail_after(n);
+        subject_receive(b, &end);
+        subject_tick();
+        failed = subject_failed();
+        cr_assert_eq(subject_counters().transfers_broken, failed);
+        cr_assert_eq(subject_counters().replace_syncs, !failed);
+    }
+    cr_assert_gt(n, 10, "the vector, the floors, twice the table of origins, rows");
+}
+
+Test(replica_ask, transfer_whose_donor_has_gone_breaks_without_a_word) {
+    zc_message_t end = end_of_many(ask_replace(subject_hlc(0)));
+    subject_receive(b, &end);
+    zc_message_t goodbye = {.type = ZC_MESSAGE_GOODBYE};
+    goodbye.goodbye.origin = subject_origin('b');
+    subject_receive((zc_link_t){.type = ZC_LINK_BROADCAST}, &goodbye);
+    cr_assert_eq(subject_replica()->asks[ZC_ASK_HUNTED].phase, ZC_ASK_DROPPING);
+    subject_decided();
+    subject_fail_after(0);
+    subject_tick();
+    cr_assert(subject_failed());
+    cr_assert_eq(subject_counters().transfers_broken, 1);
+    cr_assert_str_eq(subject_decided(), "");
 }

@@ -288,3 +288,84 @@ Test(replica_donate, transfer_without_memory_ends_as_one_to_be_asked_for_again) 
     }
     cr_assert_not_null(strstr(subject_decided(), "sync_end complete replace\n"));
 }
+
+/* -- Without memory -------------------------------------------------------- */
+
+/* One that has no memory for what it says next. */
+Test(replica_donate, donor_without_memory_for_a_chunk_gives_up) {
+    for (int replace = 0; replace < 2; replace++) {
+        set_big(4);
+        subject_tick();
+        ask(5, replace != 0);
+        subject_decided();
+        subject_fail_after(0);
+        subject_tick();
+        cr_assert(subject_failed());
+        cr_assert_str_eq(subject_decided(), "to route 9: sync_end incomplete\n");
+        subject_tick();
+        cr_assert_eq(count_donations(), 0);
+    }
+}
+
+/* Gives credit to the transfer that waits for it, and returns the number that its end has, or
+ * UINT32_MAX: it has no good end. *chunks is how many came before it. */
+static uint32_t take_end(uint64_t session, size_t *chunks) {
+    zc_message_t message = {.type = ZC_MESSAGE_SYNC_CREDIT};
+    message.sync_credit = (zc_sync_credit_t){.session = session, .credit_bytes = ZC_CREDIT_BYTES};
+    zc_event_t event = {.type = ZC_EVENT_MESSAGE, .now_us = subject_replica()->clock.now_us};
+    event.message.from = asker;
+    event.message.message = &message;
+    zc_effects_t effects;
+    zc_replica_step(subject_replica(), &event, &effects);
+    *chunks = 0;
+    for (size_t i = 0; i < effects.count; i++) {
+        const zc_message_t *sent = &effects.effects[i].send.message;
+        *chunks += sent->type == ZC_MESSAGE_SYNC_CHUNK;
+        if (sent->type == ZC_MESSAGE_SYNC_END && sent->sync_end.result == ZC_SYNC_COMPLETE) {
+            return sent->sync_end.number;
+        }
+    }
+    return UINT32_MAX;
+}
+
+/* So many records that their list leaves no room in the arena for anything else. */
+Test(replica_donate, chunk_that_is_lost_for_want_of_memory_counts_so_that_the_asker_sees_it) {
+    for (int i = 0; i < 200; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        subject_set(key, "1", 0);
+    }
+    subject_tick();
+    bool failed = true;
+    size_t lost = 0;
+    for (uint64_t n = 0; failed; n++) {
+        zc_message_t message = ask_for(n, false, NULL, 0);
+        message.sync_ask.credit_bytes = 0;
+        subject_receive(asker, &message);
+        subject_fail_after(n);
+        size_t chunks;
+        uint32_t number = take_end(n, &chunks);
+        failed = subject_failed();
+        cr_assert(failed || chunks == 1);
+        cr_assert(number == UINT32_MAX || number == 1, "with allocation %d failed", (int)n);
+        lost += chunks == 0 && number == 1;
+    }
+    cr_assert_gt(lost, 0);
+}
+
+Test(replica_donate, replace_sync_without_memory_for_its_floors_is_not_complete) {
+    set_big(2);
+    subject_tick();
+    zc_message_t message = ask_for(5, true, NULL, 0);
+    message.sync_ask.credit_bytes = 1;
+    subject_receive(asker, &message);
+    zc_event_t event = {.type = ZC_EVENT_WRITE};
+    event.write.type = ZC_WRITE_CLEAR;
+    subject_step(&event);
+    subject_tick();
+    subject_decided();
+    subject_fail_after(0);
+    credit(5, 1000);
+    cr_assert(subject_failed());
+    cr_assert_str_eq(subject_decided(), "to route 9: sync_end incomplete replace\n");
+}
