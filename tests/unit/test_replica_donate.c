@@ -138,12 +138,16 @@ Test(replica_donate, chunks_go_out_one_in_a_step_and_as_far_as_the_credit_goes) 
     subject_tick();
     subject_decided();
     ask(5, false);
+    cr_assert_eq(zc_replica_deadline(subject_replica()), 0, "the next chunk is due at once");
+    subject_tick();
+    cr_assert_eq(zc_replica_deadline(subject_replica()), 0);
     for (int i = 0; i < 50; i++) {
         subject_tick();
     }
     const char *decided = subject_decided();
     cr_assert_not_null(strstr(decided, "sync_chunk 5 "));
     cr_assert_null(strstr(decided, "sync_chunk 6 "), "a mebibyte is six chunks of 200,000 bytes");
+    cr_assert_gt(zc_replica_deadline(subject_replica()), 0, "it waits for credit");
     credit(5, 200000);
     cr_assert_not_null(strstr(subject_decided(), "sync_chunk 6 "));
     credit(5, UINT32_MAX);

@@ -112,3 +112,18 @@ Test(replica_hunt, first_peer_that_was_forgotten_is_passed_over) {
     cr_assert_not_null(donor);
     cr_assert_neq(donor->number, 3);
 }
+
+Test(replica_hunt, peer_that_does_not_answer_is_not_asked_again_before_others) {
+    const zc_ask_t *hunted = &subject_replica()->asks[ZC_ASK_HUNTED];
+    zc_hunt_for(subject_replica(), 3, 0);
+    subject_tick();
+    cr_assert_str_eq(subject_decided(), "to peer 3: sync_ask\n");
+    uint64_t session = hunted->session;
+    while (hunted->phase != ZC_ASK_RECEIVING || hunted->session == session) {
+        for (int letter = 'b'; letter <= 'g'; letter++) {
+            subject_heartbeat((char)letter, 0);
+        }
+        subject_run_ms(50);
+    }
+    cr_assert_neq(hunted->peer, 3);
+}

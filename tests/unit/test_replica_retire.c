@@ -210,3 +210,104 @@ Test(replica_retire, without_memory_nothing_of_it_is_lost) {
     }
     cr_assert(zc_vvec_covers_interval(&subject_replica()->vvec, index_of('x'), 0, last));
 }
+
+Test(replica_retire, one_that_comes_back_without_memory_stays_retired_with_all_that_was_known) {
+    zc_hlc_t last = retire_x();
+    zc_replica_t *replica = subject_replica();
+    for (uint8_t i = 0; zc_store_origin_count(replica->store) <= replica->vvec.count; i++) {
+        zc_origin_t other = {.bytes = {200, i}};
+        zc_origin_index_t index;
+        cr_assert_eq(zc_store_origin(replica->store, &other, &index), ZCACHE_OK);
+    }
+    zc_origin_t x = subject_origin('x');
+    zc_origin_index_t index = 0;
+    bool failed = true;
+    for (uint64_t n = 0; failed; n++) {
+        subject_fail_after(n);
+        zcache_status status = zc_retire_origin(replica, &x, &index);
+        failed = subject_failed();
+        cr_assert_eq(status, failed ? ZCACHE_NO_MEMORY : ZCACHE_OK);
+        cr_assert_eq(retired('x') != NULL, failed);
+        cr_assert_eq(index_of('x') == ZC_ORIGIN_INDEX_NONE, failed);
+    }
+    cr_assert(zc_vvec_covers_interval(&replica->vvec, index, 0, last));
+}
+
+Test(replica_retire, old_row_that_the_table_has_no_memory_for_takes_an_index) {
+    zc_interval_t interval = {0, subject_hlc(-RETIRE_MS - 2 * STEP_MS)};
+    zc_origin_intervals_t row = {.origin = subject_origin('y'), .intervals = &interval, .count = 1};
+    subject_fail_after(0);
+    cr_assert_eq(zc_retire_cover(subject_replica(), &row), ZCACHE_OK);
+    cr_assert(subject_failed());
+    cr_assert_null(retired('y'));
+    cr_assert(zc_vvec_covers_interval(&subject_replica()->vvec, index_of('y'), 0, interval.upto));
+}
+
+Test(replica_retire, one_that_there_is_no_memory_for_keeps_its_index_until_there_is) {
+    subject_batch('x', 0, subject_hlc(0), "~k");
+    pass_ms(RETIRE_MS - STEP_MS);
+    zc_replica_t *replica = subject_replica();
+    zc_clock_advance(&replica->clock, replica->clock.now_us + 3 * STEP_MS * 1000);
+    subject_fail_after(0);
+    zc_retire_tick(replica);
+    cr_assert(subject_failed());
+    cr_assert_null(retired('x'));
+    cr_assert_neq(index_of('x'), ZC_ORIGIN_INDEX_NONE);
+    zc_retire_tick(replica);
+    cr_assert_not_null(retired('x'));
+}
+
+/* -- What is said of them ---------------------------------------------------- */
+
+Test(replica_retire, origin_of_which_only_a_floor_is_known_is_retired_with_it) {
+    zc_replica_t *replica = subject_replica();
+    zc_origin_t x = subject_origin('x');
+    zc_hlc_t floor = subject_hlc(-RETIRE_MS - 2 * STEP_MS);
+    zc_origin_index_t index;
+    cr_assert_eq(zc_store_origin(replica->store, &x, &index), ZCACHE_OK);
+    zc_store_raise_floor(replica->store, index, floor);
+    pass_ms(SUBJECT_HEARTBEAT_MS);
+    cr_assert_eq(index_of('x'), ZC_ORIGIN_INDEX_NONE);
+    cr_assert_eq(zc_retire_floor(replica, &x), floor);
+    cr_assert_eq(zc_retire_left_out(replica), 0);
+    zc_vector_t vector;
+    cr_assert_eq(zc_retire_vector(replica, true, &vector), ZCACHE_OK);
+    cr_assert_null(zc_vector_find(&vector, &x), "no write of it is known");
+}
+
+Test(replica_retire, row_without_intervals_says_nothing) {
+    zc_origin_intervals_t row = {.origin = subject_origin('y')};
+    cr_assert_eq(zc_retire_cover(subject_replica(), &row), ZCACHE_OK);
+    cr_assert_null(retired('y'));
+    cr_assert_eq(index_of('y'), ZC_ORIGIN_INDEX_NONE);
+    cr_assert_eq(zc_retire_floor(subject_replica(), &row.origin), 0);
+}
+
+Test(replica_retire, time_that_is_raised_brings_them_back_into_asks) {
+    retire_x();
+    zc_origin_t x = subject_origin('x');
+    zc_vector_t vector;
+    cr_assert_eq(zc_retire_vector(subject_replica(), false, &vector), ZCACHE_OK);
+    cr_assert_null(zc_vector_find(&vector, &x));
+    zc_event_t event = {.type = ZC_EVENT_CONFIGURE};
+    event.configure.name = zc_slice_text("retire_after_ms");
+    event.configure.number = 10 * RETIRE_MS;
+    cr_assert_eq(subject_step(&event), ZCACHE_OK);
+    cr_assert_eq(zc_retire_vector(subject_replica(), false, &vector), ZCACHE_OK);
+    cr_assert_not_null(zc_vector_find(&vector, &x));
+    cr_assert_eq(zc_retire_left_out(subject_replica()), 0);
+}
+
+Test(replica_retire, nobody_is_old_while_the_mesh_clock_is_younger_than_that) {
+    subject_stop();
+    zc_replica_options_t options;
+    subject_options(&options);
+    options.settings.retire_after_ms = RETIRE_MS;
+    options.wall_ms = 1000;
+    subject_start(&options);
+    zc_hlc_t last = zc_hlc_from_ms(1000);
+    subject_batch('x', 0, last, "~k");
+    subject_run_ms(4 * SUBJECT_HEARTBEAT_MS);
+    cr_assert_null(retired('x'));
+    cr_assert_neq(index_of('x'), ZC_ORIGIN_INDEX_NONE);
+}

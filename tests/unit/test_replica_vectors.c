@@ -143,6 +143,18 @@ Test(replica_vectors, hash_of_intervals_is_their_sum_and_tells_origins_apart) {
     cr_assert_neq(first, zc_intervals_hash(&b, intervals, 1));
 }
 
+Test(replica_vectors, hash_of_an_interval_is_that_of_its_bytes) {
+    static const zc_interval_t interval = {0x0102030405060708, 0x1112131415161718};
+    zc_origin_t id = {.bytes = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}};
+    uint8_t bytes[32];
+    memcpy(bytes, id.bytes, 16);
+    for (unsigned i = 0; i < 8; i++) {
+        bytes[16 + i] = (uint8_t)(interval.after >> (8 * i));
+        bytes[24 + i] = (uint8_t)(interval.upto >> (8 * i));
+    }
+    cr_assert_eq(zc_intervals_hash(&id, &interval, 1), zc_hash(zc_slice(bytes, 32), 1));
+}
+
 /* Its rows have room in the arena, its intervals do not. */
 Test(replica_vectors, difference_without_memory_is_not_begun) {
     enum { BLOCK_BYTES = 16 * 1024, ROWS_BYTES = 2 * sizeof(zc_origin_intervals_t) };
