@@ -127,3 +127,23 @@ Test(replica_hunt, peer_that_does_not_answer_is_not_asked_again_before_others) {
     }
     cr_assert_neq(hunted->peer, 3);
 }
+
+static void end_with(zc_sync_result_t result) {
+    const zc_ask_t *hunted = &subject_replica()->asks[ZC_ASK_HUNTED];
+    zc_message_t end = subject_end(hunted->session, 0);
+    end.sync_end.result = result;
+    subject_receive(subject_peer(hunted->peer), &end);
+}
+
+Test(replica_hunt, delta_of_another_is_not_enough_where_the_peer_that_differs_has_forgotten) {
+    const zc_ask_t *hunted = &subject_replica()->asks[ZC_ASK_HUNTED];
+    zc_hunt_for(subject_replica(), 3, 0);
+    subject_tick();
+    end_with(ZC_SYNC_NEEDS_REPLACE);
+    subject_tick();
+    cr_assert(hunted->peer != 3 && !hunted->may_replace);
+    end_with(ZC_SYNC_COMPLETE);
+    subject_decided();
+    subject_tick();
+    cr_assert_str_eq(subject_decided(), "to peer 3: sync_ask replace\n");
+}

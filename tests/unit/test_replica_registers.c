@@ -208,3 +208,17 @@ Test(replica_registers, settings_and_clear_are_in_force_also_where_there_is_no_m
         cr_assert_str_eq(subject_holds("a"), "");
     }
 }
+
+Test(replica_registers, clear_is_told_with_its_stamp) {
+    zc_event_t event = {.type = ZC_EVENT_WATCH};
+    event.watch.changes = true;
+    subject_step(&event);
+    event = (zc_event_t){.type = ZC_EVENT_WRITE, .now_us = subject_replica()->clock.now_us};
+    event.write.type = ZC_WRITE_CLEAR;
+    zc_effects_t effects;
+    cr_assert_eq(zc_replica_step(subject_replica(), &event, &effects), ZCACHE_OK);
+    cr_assert_eq(effects.count, 1);
+    const zc_stamp_t *told = &effects.effects[0].change.stamp;
+    cr_assert_gt(told->hlc, 0);
+    cr_assert_eq(zc_stamp_compare(told, &registers()->clear), 0);
+}

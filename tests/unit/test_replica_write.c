@@ -179,13 +179,14 @@ Test(replica_write, keys_and_values_beyond_their_limits_are_refused) {
     cr_assert_eq(set_slices(key, zc_slice(large, ZCACHE_VALUE_MAX_DEFAULT + 1), 0, 0),
                  ZCACHE_TOO_LARGE);
     cr_assert_eq(set_slices(key, zc_slice(large, ZCACHE_VALUE_MAX_DEFAULT), 0, 0), ZCACHE_OK);
+    cr_assert_eq(set_slices(key, value, ZC_VALUE_TYPE_MAX, 0), ZCACHE_OK);
     cr_assert_eq(set_slices(key, value, ZC_VALUE_TYPE_MAX + 1, 0), ZCACHE_INVALID);
     uint64_t ttl_ms = (uint64_t)ZCACHE_TTL_MAX_SECONDS * 1000;
     cr_assert_eq(set_slices(key, value, 0, ttl_ms + 1), ZCACHE_INVALID);
     cr_assert_eq(set_slices(key, value, 0, ttl_ms), ZCACHE_OK);
     cr_assert_eq(subject_delete(""), ZCACHE_INVALID);
     free(large);
-    cr_assert_eq(subject_counters().sets, 3);
+    cr_assert_eq(subject_counters().sets, 4);
 }
 
 Test(replica_write, write_that_would_not_have_room_alone_is_refused) {
