@@ -225,6 +225,7 @@ Test(replica_vvec, random_rows_subtract_as_in_a_naive_model) {
 
 Test(replica_vvec, origin_of_which_nothing_is_covered_ends_at_its_beginning) {
     cr_assert_eq(zc_vvec_last(&vvec, 0), 0, "beyond the rows");
+    cr_assert_eq(zc_vvec_whole_upto(&vvec, 0), 0, "beyond the rows");
     cr_assert_eq(zc_vvec_cover(&vvec, 2, 0, 9), ZCACHE_OK);
     cr_assert_eq(zc_vvec_last(&vvec, 2), 9);
     cr_assert_eq(zc_vvec_whole_upto(&vvec, 2), 9);

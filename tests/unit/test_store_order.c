@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The order of use, and places in it. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "lib/store/order.h"
 #include "lib/store/state.h"
@@ -103,4 +104,29 @@ Test(store_order, transfer_of_what_is_colder_than_all_is_not_kept) {
     zc_store_run_end(fixture.store);
     cr_assert_str_eq(fixture_keys(&fixture), "b c a mine");
     cr_assert(fixture_is_ghost(&fixture, "cold"));
+}
+
+/* It is done under the lock. What is not found in time counts as colder than it is. */
+Test(store_order, search_for_the_place_of_what_a_transfer_brings_is_bounded) {
+    enum { OLDER = 100 };
+    fixture_stop(&fixture);
+    fixture_init(&fixture);
+    fixture.options.max_size = 2 * OLDER;
+    fixture_start(&fixture);
+    for (unsigned i = 0; i < OLDER; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "k%u", i);
+        fixture_put(&fixture, key, "v", A, 1 + i);
+    }
+    uint64_t between_ms = fixture.now_ms + 1000;
+    fixture.now_ms += 2000;
+    fixture_put(&fixture, "young", "v", A, 1000);
+    zc_store_run_begin(fixture.store);
+    transfer("x", 10, between_ms);
+    zc_store_run_end(fixture.store);
+    unsigned before = 0;
+    for (uint32_t at = fixture.store->entries.oldest; at != number_of("x"); before++) {
+        at = zc_store_slot(fixture.store, at)->order_newer;
+    }
+    cr_assert(before > 0 && before < OLDER);
 }
