@@ -44,3 +44,34 @@ Test(store_directory, no_memory_leaves_it_as_it_was) {
     zc_directory_fini(&directory, &failing.allocator);
     cr_assert_eq(failing.blocks, 0);
 }
+
+/* How often it was taken, and whether it is held. */
+typedef struct count {
+    unsigned taken;
+    bool held;
+} count_t;
+
+static void take(void *context) {
+    count_t *count = context;
+    cr_assert_not(count->held);
+    count->taken++;
+    count->held = true;
+}
+
+static void give(void *context) {
+    count_t *count = context;
+    cr_assert(count->held);
+    count->held = false;
+}
+
+Test(store_directory, lock_is_held_while_the_list_is_exchanged_and_no_longer) {
+    count_t count = {.taken = 0};
+    zc_lock_t counted = {.acquire = take, .release = give, .context = &count};
+    zc_directory_t directory = {.segments = NULL};
+    for (uint32_t i = 0; i < 50; i++) {
+        cr_assert(zc_directory_grow(&directory, zc_allocator_system(), &counted, 64));
+        cr_assert_not(count.held);
+    }
+    cr_assert_gt(count.taken, 0);
+    zc_directory_fini(&directory, zc_allocator_system());
+}
