@@ -340,7 +340,8 @@ Test(replica_membership, own_address_is_forgotten_also_without_memory) {
 
 /* As many as it takes for every table to grow. */
 Test(replica_membership, who_answers_while_there_is_no_memory_is_a_member_when_it_answers_again) {
-    for (char letter = 'b'; letter < 's'; letter++) {
+    for (int i = 'b'; i < 's'; i++) {
+        char letter = (char)i;
         hello(letter, NULL);
         zc_peer_number_t number = (zc_peer_number_t)(letter - 'b');
         bool failed = true;
