@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What a broken transfer left behind (R3, R7): nobody else may have it any more. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include <zcache/limits.h>
 
@@ -10,7 +11,10 @@ static zc_link_t b;
 static zc_link_t c;
 
 static void start(void) {
-    subject_start(NULL);
+    zc_replica_options_t options;
+    subject_options(&options);
+    options.settings.max_size = 100000;
+    subject_start(&options);
     subject_meet('b');
     subject_meet('c');
     b = subject_peer(0);
@@ -109,5 +113,24 @@ Test(replica_claim, without_memory_it_is_tried_again_after_the_next_transfer) {
     zc_failing_allocator_stop(subject_allocator());
     cr_assert(subject_replica()->claim.wanted);
     complete_from_c(0);
+    cr_assert(covers('x', last));
+}
+
+Test(replica_claim, large_store_is_looked_through_in_several_steps) {
+    zc_hlc_t last = subject_hlc(-100);
+    for (int i = 0; i < 40000; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "key%d", i);
+        subject_set(key, "v", 0);
+    }
+    break_after("k=1", last);
+    zc_message_t end = subject_end(ask('c', subject_hlc(-5)), 0);
+    subject_receive(c, &end);
+    subject_tick();
+    cr_assert_not_null(subject_replica()->claim.walk, "there is more to look at");
+    for (int i = 0; i < 5; i++) {
+        subject_tick();
+    }
+    cr_assert_null(subject_replica()->claim.walk);
     cr_assert(covers('x', last));
 }
