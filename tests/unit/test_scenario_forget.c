@@ -59,6 +59,34 @@ Test(scenario_forget, evicted_newer_value_is_a_miss_and_never_the_older_one) {
     cr_assert_gt(script_counters(1).replace_syncs, 0);
 }
 
+Test(scenario_forget, evicted_newer_value_that_left_a_ghost_is_a_miss_by_a_delta) {
+    /* Node 0 has little memory, and node 1 has room: there nothing is evicted. */
+    settings.max_size = 1000;
+    settings.ghosts_max = 1000;
+    zc_cluster_set_max_memory(script_cluster(), 4000);
+    zc_cluster_start(script_cluster(), &settings, -1);
+    zc_cluster_set_max_memory(script_cluster(), 0);
+    script_join(0, &settings);
+    cr_assert(script_settles());
+    script_set(0, "k", "v1");
+    zc_cluster_run_ms(script_cluster(), 100);
+    zc_cluster_partition(script_cluster(), 1);
+    zc_cluster_run_ms(script_cluster(), 10);
+    uint64_t replace_syncs = script_counters(1).replace_syncs;
+    script_set(0, "k", "v2");
+    script_fill(0, "other", 100);
+    zc_cluster_run_ms(script_cluster(), 100);
+    cr_assert(has_ghost(0, "k"));
+    cr_assert(script_holds(1, "k", "v1"));
+    zc_cluster_heal(script_cluster());
+    zc_cluster_run_ms(script_cluster(), 20000);
+    cr_assert(script_holds(1, "other99", "v"));
+    cr_assert(has_ghost(1, "k"));
+    cr_assert(script_all_hold("k", NULL));
+    cr_assert_eq(zc_cluster_view(script_cluster(), 1).store.evictions, 0);
+    cr_assert_eq(script_counters(1).replace_syncs, replace_syncs);
+}
+
 Test(scenario_forget, expired_newer_value_is_a_miss_and_never_the_older_one) {
     part_with_v1(2);
     zc_cluster_set(script_cluster(), 0, "k", "v2", 100);
@@ -126,6 +154,24 @@ Test(scenario_forget, late_write_that_is_not_above_the_horizon_is_refused_and_le
     zc_cluster_run_ms(script_cluster(), 250);
     cr_assert_eq(script_counters(0).late, 1);
     cr_assert(has_ghost(0, "k"));
+    cr_assert(script_settles());
+    cr_assert(script_all_hold("k", NULL));
+}
+
+Test(scenario_forget, late_write_to_an_evicted_key_is_refused_by_its_ghost) {
+    settings.ghosts_max = 100;
+    script_mesh(3, &settings);
+    zc_cluster_network(script_cluster())->latency_us = 300 * 1000;
+    script_set(2, "k", "v1");
+    zc_cluster_run_ms(script_cluster(), 10);
+    script_set(0, "k", "v2");
+    script_fill(0, "other", 10);
+    cr_assert(has_ghost(0, "k"));
+    uint64_t outdated = script_counters(0).outdated;
+    zc_cluster_run_ms(script_cluster(), 350);
+    cr_assert_gt(script_counters(0).outdated, outdated);
+    cr_assert_eq(script_counters(0).late, 0);
+    cr_assert(script_holds(0, "k", NULL));
     cr_assert(script_settles());
     cr_assert(script_all_hold("k", NULL));
 }
