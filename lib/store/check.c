@@ -34,6 +34,7 @@ static void check_slots(const zc_store_t *store) {
 static void check_figures(const zc_store_t *store) {
     uint64_t bytes = 0;
     uint64_t digest = 0;
+    uint64_t parts[ZC_DIGEST_PARTS] = {0};
     for (uint32_t number = ZC_SLOT_NONE + 1; number < store->slots.end; number++) {
         if (zc_slot_kind(zc_store_slot(store, number)) != ZC_SLOT_ENTRY) {
             continue;
@@ -42,10 +43,15 @@ static void check_figures(const zc_store_t *store) {
         zc_register_view(store, number, &item);
         ZC_ASSERT(item.key_hash == zc_key_hash(item.key));
         bytes += zc_register_cost(item.key.bytes, item.value.bytes);
-        digest += zc_payload_digest(&item, &store->origins.ids[item.origin]);
+        ZC_ASSERT(item.digest == zc_payload_digest(&item, &store->origins.ids[item.origin]));
+        digest += item.digest;
+        parts[zc_digest_part(item.key_hash)] += item.digest;
     }
     ZC_ASSERT(bytes == store->bytes);
     ZC_ASSERT(digest == store->digest);
+    for (size_t i = 0; i < ZC_DIGEST_PARTS; i++) {
+        ZC_ASSERT(parts[i] == store->digest_parts[i]);
+    }
 }
 
 static void check_order(const zc_store_t *store, const zc_order_t *order, zc_slot_kind_t kind,

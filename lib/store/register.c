@@ -24,7 +24,8 @@ static zc_store_item_t item_of(const zc_slot_t *slot, const zc_payload_t *payloa
                              .key = zc_payload_key(payload),
                              .value = zc_payload_value(payload),
                              .deadline_ms = payload->deadline_ms,
-                             .used_ms = payload->used_ms};
+                             .used_ms = payload->used_ms,
+                             .digest = payload->digest};
 }
 
 void zc_register_view(const zc_store_t *store, uint32_t number, zc_store_item_t *item) {
@@ -50,12 +51,14 @@ static void count_in(zc_store_t *store, const zc_payload_t *payload) {
     store->entry_count++;
     store->bytes += cost_of(payload);
     store->digest += payload->digest;
+    store->digest_parts[zc_digest_part(payload->key_hash)] += payload->digest;
 }
 
 static void count_out(zc_store_t *store, const zc_payload_t *payload) {
     store->entry_count--;
     store->bytes -= cost_of(payload);
     store->digest -= payload->digest;
+    store->digest_parts[zc_digest_part(payload->key_hash)] -= payload->digest;
 }
 
 /* The segment of the slot has a deadline to look at, but is not looked through more than once in

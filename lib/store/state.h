@@ -56,6 +56,7 @@ struct zc_store {
     uint64_t ghost_count;
     uint64_t bytes;
     uint64_t digest;
+    uint64_t digest_parts[ZC_DIGEST_PARTS];
     uint64_t evictions;
     uint64_t expirations;
     uint64_t hits;

@@ -53,6 +53,7 @@ typedef struct zc_store_item {
     zc_slice_t value;
     uint64_t deadline_ms; /* mesh time; 0: none (rule R12) */
     uint64_t used_ms;     /* local time of the last read or write */
+    uint64_t digest;      /* of an entry that is shown: what it adds to the digest of the store */
 } zc_store_item_t;
 
 /* Why an entry went or came, for the listener. The first five have the numbers of zcache_change. */
@@ -267,6 +268,32 @@ typedef struct zc_store_stats {
 } zc_store_stats_t;
 
 void zc_store_stats(const zc_store_t *store, zc_store_stats_t *stats);
+
+/* -- What another store may hold differently ------------------------------- */
+
+/* The digest in parts, by the upper bits of the key hash: their sum is the digest. Two stores need
+ * to be compared entry by entry only where their parts differ. */
+enum { ZC_DIGEST_PARTS = 1024, ZC_DIGEST_PART_SHIFT = 54 };
+
+static inline size_t zc_digest_part(uint64_t key_hash) {
+    return (size_t)(key_hash >> ZC_DIGEST_PART_SHIFT);
+}
+
+/* ZC_DIGEST_PARTS numbers, borrowed for the life of the store. */
+const uint64_t *zc_store_digest_parts(const zc_store_t *store);
+
+/* A set of parts, a bit for each: the lowest bit of the first byte is part 0. */
+typedef struct zc_digest_set {
+    uint8_t bits[ZC_DIGEST_PARTS / 8];
+} zc_digest_set_t;
+
+/* Goes through the entries of these parts by slot number, from *position (0 at first), which is all
+ * that there is of the scan: nothing has to be ended. An entry that stays is shown exactly once;
+ * one that comes meanwhile may be left out. Looks at no more than `*budget` slots and lowers it.
+ * Returns OK (*item is the next entry, valid until the next mutating call, and *position is behind
+ * it), BUSY (the budget is spent) or MISS (the end). */
+zcache_status zc_store_scan(const zc_store_t *store, const zc_digest_set_t *parts,
+                            uint64_t *position, size_t *budget, zc_store_item_t *item);
 
 /* Checks every invariant of the structure, O(n), for tests: asserts where one is broken. */
 void zc_store_check(const zc_store_t *store);
