@@ -25,6 +25,7 @@
     X(gaps, "holes found in the writes of an origin (R3)")                                         \
     X(deltas, "deltas received whole")                                                             \
     X(replace_syncs, "replace-syncs received whole")                                               \
+    X(repairs, "exchanges that a client asked for, as zcache verify --repair does")                \
     X(transfers_broken, "transfers that ended before they were whole")                             \
     X(transfers_donated, "transfers that this node gave whole")                                    \
     X(transfers_refused, "transfers refused at the limit")                                         \

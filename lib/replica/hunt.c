@@ -94,6 +94,20 @@ void zc_hunt_for(zc_replica_t *replica, zc_peer_number_t peer, uint64_t at_us) {
     zc_replica_wake(replica, at_us);
 }
 
+zcache_status zc_hunt_now(zc_replica_t *replica, const zc_origin_t *origin) {
+    if (replica->joining) {
+        return ZCACHE_OK; /* it is asking for everything as it is */
+    }
+    zc_origin_index_t index = zc_store_origin_find(replica->store, origin);
+    const zc_peer_t *peer = zc_peers_of_origin(&replica->peers, index);
+    if (peer == NULL || !can_donate(peer)) {
+        return ZCACHE_MISS;
+    }
+    replica->counters.repairs += !zc_hunt_is_under_way(replica);
+    zc_hunt_for(replica, peer->number, replica->clock.now_us);
+    return ZCACHE_OK;
+}
+
 void zc_hunt_on(zc_replica_t *replica, uint64_t delay_us) {
     replica->hunt.wanted = true;
     replica->hunt.at_us = replica->clock.now_us + delay_us;

@@ -133,6 +133,18 @@ static void check_tail(zc_replica_t *replica, zc_peer_t *peer, zc_hlc_t last) {
     }
 }
 
+/* See zc_agreement_t. */
+static void compare_digests(zc_replica_t *replica, zc_peer_t *peer, uint64_t digest) {
+    zc_store_stats_t stats;
+    zc_store_stats(replica->store, &stats);
+    bool still = digest == peer->digest && stats.digest == peer->own_digest;
+    peer->agreement = digest == stats.digest ? ZC_AGREEMENT_SAME
+                      : still                ? ZC_AGREEMENT_DIFFERENT
+                                             : ZC_AGREEMENT_UNKNOWN;
+    peer->digest = digest;
+    peer->own_digest = stats.digest;
+}
+
 static void check_state(zc_replica_t *replica, zc_peer_t *peer, const zc_heartbeat_t *heartbeat) {
     bool differs = !heartbeat->joining && heartbeat->state_hash != replica->state_hash;
     peer->state_differs = differs ? peer->state_differs + 1 : 0;
@@ -176,7 +188,7 @@ void zc_liveness_heartbeat(zc_replica_t *replica, const zc_heartbeat_t *heartbea
         return;
     }
     zc_clock_observe(&replica->clock, heartbeat->last);
-    peer->digest = heartbeat->digest;
+    compare_digests(replica, peer, heartbeat->digest);
     check_tail(replica, peer, heartbeat->last);
     check_state(replica, peer, heartbeat);
     check_members(replica, peer, heartbeat);

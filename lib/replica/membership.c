@@ -167,6 +167,7 @@ static void begin_life(zc_replica_t *replica, zc_peer_t *peer) {
     peer->lead_since_us = 0;
     peer->digest = 0;
     peer->state_differs = 0;
+    peer->agreement = ZC_AGREEMENT_UNKNOWN;
     peer->members_differ = 0;
     peer->behind_since_us = 0;
     peer->gap_at_us = 0;

@@ -35,6 +35,8 @@ typedef struct zc_peer {
     uint64_t lead_ms;       /* how far this node's clock is ahead of its, where that is too far */
     uint64_t lead_since_us; /* ... since when it seemed so */
     uint64_t digest;
+    uint64_t own_digest; /* of this node, when that of the peer came */
+    zc_agreement_t agreement;
     uint64_t entries;
     uint32_t state_differs; /* heartbeats in a row with another state hash than ours */
     uint32_t members_differ;

@@ -316,6 +316,8 @@ static zcache_status take_event(zc_replica_t *replica, const zc_event_t *event) 
         replica->watched = event->watch.changes;
         replica->watched_values = event->watch.values;
         return ZCACHE_OK;
+    case ZC_EVENT_REPAIR:
+        return zc_hunt_now(replica, &event->repair.origin);
     case ZC_EVENT_LEAVE:
         leave(replica);
         return ZCACHE_OK;

@@ -56,7 +56,8 @@ typedef enum zc_event_type {
     ZC_EVENT_MESSAGE,   /* a peer's message came */
     ZC_EVENT_READ,      /* a client's miss while joining: ask the donor */
     ZC_EVENT_WATCH,     /* somebody watches changes, or nobody any more */
-    ZC_EVENT_LEAVE,     /* the node is about to stop: say goodbye */
+    ZC_EVENT_REPAIR, /* somebody saw that this node lacks what a peer has: exchange with it now */
+    ZC_EVENT_LEAVE,  /* the node is about to stop: say goodbye */
 } zc_event_type_t;
 
 typedef enum zc_write_type { ZC_WRITE_SET, ZC_WRITE_DELETE, ZC_WRITE_CLEAR } zc_write_type_t;
@@ -88,6 +89,9 @@ typedef struct zc_event {
             bool changes; /* somebody watches */
             bool values;  /* somebody wants values */
         } watch;
+        struct {
+            zc_origin_t origin; /* of the peer */
+        } repair;
     };
 } zc_event_t;
 
@@ -174,7 +178,8 @@ void zc_replica_destroy(zc_replica_t **replica);
 
 /* Takes one event, returns what is to be done in *effects. The status answers the client for WRITE
  * and CONFIGURE (OK, MISS for a delete of what was not held, INVALID, TOO_LARGE, NO_MEMORY), and
- * READ (OK: the answer will come in an effect; MISS: there is nobody to ask); for the others it is
+ * READ (OK: the answer will come in an effect; MISS: there is nobody to ask), and REPAIR (OK: the
+ * exchange is under way; MISS: there is no such peer, or it is not live here); for the others it is
  * OK, and what was wrong is counted. */
 zcache_status zc_replica_step(zc_replica_t *replica, const zc_event_t *event,
                               zc_effects_t *effects);
@@ -199,6 +204,15 @@ typedef enum zc_peer_state {
 
 const char *zc_peer_state_text(zc_peer_state_t state);
 
+/* Whether a peer held the same as this node when its last heartbeat came. While there is traffic
+ * the two are never compared at the same moment: that they differ is said only of digests that have
+ * both stood still since the heartbeat before. */
+typedef enum zc_agreement {
+    ZC_AGREEMENT_UNKNOWN, /* traffic, or one of them is not live */
+    ZC_AGREEMENT_SAME,
+    ZC_AGREEMENT_DIFFERENT,
+} zc_agreement_t;
+
 typedef struct zc_peer_view {
     zc_identity_t identity; /* borrowed until the next step */
     zc_peer_state_t state;
@@ -207,6 +221,7 @@ typedef struct zc_peer_view {
     uint64_t skew_ms; /* it is so far ahead of this node; 0: not too far */
     uint64_t lead_ms; /* this node is so far ahead of it; 0: not too far */
     uint64_t digest;
+    zc_agreement_t agreement;
 } zc_peer_view_t;
 
 /* The node itself is number 0 of the view, then its peers. Returns false past the last one. */

@@ -304,6 +304,8 @@ void zc_ask_fini(zc_replica_t *replica);
 
 /* The peer's state differs (or, ZC_PEER_NONE, this node joins): exchange with it (R5). */
 void zc_hunt_for(zc_replica_t *replica, zc_peer_number_t peer, uint64_t at_us);
+/* The same at once, for a client that saw the difference (ZC_EVENT_REPAIR). */
+zcache_status zc_hunt_now(zc_replica_t *replica, const zc_origin_t *origin);
 bool zc_hunt_is_under_way(const zc_replica_t *replica);
 void zc_hunt_begin(zc_replica_t *replica, zc_peer_number_t first, uint64_t at_us);
 /* Asks again, perhaps somebody else, after a delay. */

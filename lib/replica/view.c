@@ -32,6 +32,9 @@ static void view_peer(const zc_replica_t *replica, const zc_peer_t *peer, zc_pee
         .lead_ms = peer->lead_ms,
         .digest = peer->digest,
     };
+    if (peer->state == ZC_PEER_LIVE && !replica->joining) {
+        view->agreement = peer->agreement;
+    }
     if (peer->behind_since_us != 0) {
         view->lag_ms = (replica->clock.now_us - peer->behind_since_us) / 1000 + 1;
     }
@@ -46,6 +49,7 @@ bool zc_replica_peer(const zc_replica_t *replica, size_t index, zc_peer_view_t *
         zc_store_stats(replica->store, &stats);
         *view = (zc_peer_view_t){
             .identity = replica->identity, .state = ZC_PEER_SELF, .digest = stats.digest};
+        view->agreement = replica->joining ? ZC_AGREEMENT_UNKNOWN : ZC_AGREEMENT_SAME;
         return true;
     }
     size_t number = 0;

@@ -147,3 +147,30 @@ Test(replica_hunt, delta_of_another_is_not_enough_where_the_peer_that_differs_ha
     subject_tick();
     cr_assert_str_eq(subject_decided(), "to peer 3: sync_ask replace\n");
 }
+
+static zcache_status repair_from(char letter) {
+    zc_event_t event = {.type = ZC_EVENT_REPAIR};
+    event.repair.origin = subject_origin(letter);
+    return subject_step(&event);
+}
+
+Test(replica_hunt, repair_asks_the_peer_that_is_named_at_once) {
+    cr_assert_eq(repair_from('d'), ZCACHE_OK);
+    cr_assert_eq(repair_from('e'), ZCACHE_OK, "one is under way");
+    subject_tick();
+    cr_assert_str_eq(subject_decided(), "to peer 2: sync_ask\n");
+    cr_assert_eq(repair_from('d'), ZCACHE_OK);
+    subject_tick();
+    cr_assert_str_eq(subject_decided(), "", "and is not begun anew");
+    cr_assert_eq(subject_counters().repairs, 1);
+}
+
+Test(replica_hunt, repair_from_one_that_cannot_give_is_a_miss) {
+    cr_assert_eq(repair_from('z'), ZCACHE_MISS, "nobody knows it");
+    cr_assert_eq(repair_from('s'), ZCACHE_MISS, "the node itself");
+    peer_at(2)->state = ZC_PEER_SUSPECT;
+    cr_assert_eq(repair_from('d'), ZCACHE_MISS);
+    subject_replica()->joining = true;
+    cr_assert_eq(repair_from('d'), ZCACHE_OK, "a joiner asks for everything as it is");
+    cr_assert_not(zc_hunt_is_under_way(subject_replica()));
+}

@@ -95,6 +95,38 @@ Test(replica_view, vector_shows_every_origin_that_is_known) {
     cr_assert_eq(vector.count, 77);
 }
 
+/* A heartbeat of b with this digest, and how the two agree then. */
+static zc_agreement_t agreement_after(uint64_t digest, bool joining) {
+    zc_message_t message = {.type = ZC_MESSAGE_HEARTBEAT};
+    message.heartbeat = (zc_heartbeat_t){.origin = subject_origin('b'),
+                                         .clock_ms = SUBJECT_MESH_MS,
+                                         .digest = digest,
+                                         .joining = joining};
+    subject_receive((zc_link_t){.type = ZC_LINK_BROADCAST}, &message);
+    return peer_view(1).agreement;
+}
+
+Test(replica_view, agreement_is_told_where_it_is_known) {
+    cr_assert_eq(peer_view(0).agreement, ZC_AGREEMENT_SAME);
+    subject_meet('b');
+    subject_tick();
+    cr_assert_eq(peer_view(1).agreement, ZC_AGREEMENT_UNKNOWN, "no heartbeat yet");
+    cr_assert_eq(agreement_after(0, false), ZC_AGREEMENT_SAME);
+    cr_assert_eq(agreement_after(7, false), ZC_AGREEMENT_UNKNOWN, "its digest has just changed");
+    cr_assert_eq(agreement_after(7, false), ZC_AGREEMENT_DIFFERENT, "and now stands still");
+    subject_set("a", "1", 0);
+    cr_assert_eq(agreement_after(7, false), ZC_AGREEMENT_UNKNOWN, "the own one has changed");
+    cr_assert_eq(agreement_after(7, false), ZC_AGREEMENT_DIFFERENT);
+    cr_assert_eq(agreement_after(replica_view().store.digest, false), ZC_AGREEMENT_SAME);
+    cr_assert_eq(agreement_after(replica_view().store.digest, true), ZC_AGREEMENT_UNKNOWN,
+                 "a joiner does not hold all yet");
+    agreement_after(replica_view().store.digest, false);
+    subject_run_ms(4 * 250);
+    subject_tick();
+    cr_assert_eq(peer_view(1).state, ZC_PEER_SUSPECT);
+    cr_assert_eq(peer_view(1).agreement, ZC_AGREEMENT_UNKNOWN);
+}
+
 Test(replica_view, every_state_has_a_text) {
     for (int state = ZC_PEER_SELF; state <= ZC_PEER_SKEWED; state++) {
         cr_assert_gt(strlen(zc_peer_state_text((zc_peer_state_t)state)), 3);
