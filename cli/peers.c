@@ -13,12 +13,16 @@
 
 static const zc_usage_t usage = {
     .name = "peers",
-    .text = "List the members of the mesh as the node sees them, itself first: name, endpoint, "
-            "origin, state, region, microseconds of the last round trip, milliseconds that the "
-            "node is behind the peer's writes.",
+    .text =
+        "List the members of the mesh as the node sees them, itself first: name, endpoint, "
+        "origin, state, region, microseconds of the last round trip, milliseconds that the "
+        "node is behind the peer's writes, and whether the two held the same entries when its "
+        "last heartbeat came: yes, no, or - where traffic or its state leave that open. They may "
+        "differ by what each has evicted: 'zcache verify' tells.",
     .at = true,
     .json = true,
-    .json_text = "Write an array of name, endpoint, origin, state, region, rtt_us, lag_ms",
+    .json_text = "Write an array of name, endpoint, origin, state, region, rtt_us, lag_ms, agrees "
+                 "(true, false, or null: not known)",
 };
 
 static const zc_column_t columns[] = {
@@ -29,16 +33,30 @@ static const zc_column_t columns[] = {
     {.name = "REGION"},
     {.name = "RTT US", .right = true},
     {.name = "LAG MS", .right = true},
+    {.name = "AGREES"},
 };
 
-enum { COLUMN_COUNT = sizeof(columns) / sizeof(columns[0]), STATE_COLUMN = 3 };
+enum {
+    COLUMN_COUNT = sizeof(columns) / sizeof(columns[0]),
+    STATE_COLUMN = 3,
+    AGREES_COLUMN = 7,
+};
+
+static json_t *json_of_agreement(zcache_agreement agrees) {
+    return agrees == ZCACHE_AGREES_UNKNOWN ? json_null() : json_boolean(agrees == ZCACHE_AGREES);
+}
+
+static const char *text_of_agreement(zcache_agreement agrees) {
+    return agrees == ZCACHE_AGREES_UNKNOWN ? "-" : agrees == ZCACHE_AGREES ? "yes" : "no";
+}
 
 static bool add_json(void *context, const zcache_peer_t *peer) {
     zc_listing_t *listing = context;
-    json_t *json = json_pack(
-        "{s:s,s:s,s:o,s:s,s:s,s:o,s:o}", "name", peer->name, "endpoint", peer->endpoint, "origin",
-        zc_json_of_origin(peer->origin), "state", peer->state, "region", peer->region, "rtt_us",
-        zc_json_of_uint(peer->rtt_us), "lag_ms", zc_json_of_uint(peer->lag_ms));
+    json_t *json =
+        json_pack("{s:s,s:s,s:o,s:s,s:s,s:o,s:o,s:o}", "name", peer->name, "endpoint",
+                  peer->endpoint, "origin", zc_json_of_origin(peer->origin), "state", peer->state,
+                  "region", peer->region, "rtt_us", zc_json_of_uint(peer->rtt_us), "lag_ms",
+                  zc_json_of_uint(peer->lag_ms), "agrees", json_of_agreement(peer->agrees));
     return zc_listing_add_json(listing, json);
 }
 
@@ -60,9 +78,13 @@ static bool add_row(void *context, const zcache_peer_t *peer) {
     char lag[ZC_DURATION_BYTES];
     snprintf(rtt, sizeof(rtt), "%" PRIu64, peer->rtt_us);
     snprintf(lag, sizeof(lag), "%" PRIu64, peer->lag_ms);
-    const char *texts[COLUMN_COUNT] = {
-        peer->name, peer->endpoint, origin, peer->state, peer->region, rtt, lag};
-    const char *colours[COLUMN_COUNT] = {[STATE_COLUMN] = colour_of(peer->state)};
+    const char *texts[COLUMN_COUNT] = {peer->name,   peer->endpoint,
+                                       origin,       peer->state,
+                                       peer->region, rtt,
+                                       lag,          text_of_agreement(peer->agrees)};
+    const char *colours[COLUMN_COUNT] = {[STATE_COLUMN] = colour_of(peer->state),
+                                         [AGREES_COLUMN] =
+                                             peer->agrees == ZCACHE_AGREES_NOT ? "yellow" : NULL};
     return zc_listing_add_row(listing, texts, colours);
 }
 

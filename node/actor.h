@@ -98,6 +98,10 @@ void zc_actor_refuse_version(zc_actor_t *actor, uint64_t route);
 
 void zc_actor_request(zc_actor_t *actor, uint64_t route, zc_slice_t bytes);
 
+/* Whether actor->response may grow by so much, and, where it gets large, whether its client reads
+ * what it was sent before. */
+bool zc_actor_has_room(const zc_actor_t *actor, uint64_t route, size_t bytes);
+
 /* -- listing.c: what STATS, CONFIG, PEERS and SPY answer ------------------- */
 
 /* Each adds one result to actor->response. Returns OK or NO_MEMORY. */
@@ -105,5 +109,12 @@ zcache_status zc_actor_list_stats(zc_actor_t *actor);
 zcache_status zc_actor_list_config(zc_actor_t *actor);
 zcache_status zc_actor_list_peers(zc_actor_t *actor);
 zcache_status zc_actor_list_spy(zc_actor_t *actor, uint64_t route, uint64_t number);
+
+/* -- compare.c: what DIGEST, SCAN and LOOK answer, for zcache_verify -------- */
+
+/* Each adds one result to actor->response. Returns OK or NO_MEMORY. */
+zcache_status zc_actor_compare_digest(zc_actor_t *actor, uint64_t route);
+zcache_status zc_actor_compare_scan(zc_actor_t *actor, const zc_operation_t *scan);
+zcache_status zc_actor_compare_look(zc_actor_t *actor, uint64_t key_hash);
 
 #endif

@@ -9,7 +9,10 @@
 #include "node/local.h"
 #include "node/process.h"
 
-enum { LISTING_BYTES_MAX = 8192 }; /* of STATS, with names of the greatest length */
+enum {
+    LISTING_BYTES_MAX = 8192, /* of STATS, with names of the greatest length */
+    LOOK_BYTES_MAX = ZCACHE_KEY_MAX + 64,
+};
 
 /* How long a client's answer waits for a donor to be found and to answer, before what is not here
  * is busy. */
@@ -22,9 +25,7 @@ static zcache_status check_key(zc_slice_t key) {
     return key.bytes > ZCACHE_KEY_MAX ? ZCACHE_TOO_LARGE : ZCACHE_OK;
 }
 
-/* Whether the response may grow by so much, and, where it gets large, whether its client reads what
- * it was sent before. */
-static bool has_room(const zc_actor_t *actor, uint64_t route, size_t bytes) {
+bool zc_actor_has_room(const zc_actor_t *actor, uint64_t route, size_t bytes) {
     size_t grown = actor->response.bytes + bytes;
     return grown <= ZCACHE_MESSAGE_MAX - ZCACHE_BATCH_MAX &&
            (grown <= ZC_FRAME_COPIED_MAX ||
@@ -50,7 +51,7 @@ static zcache_status do_get(zc_actor_t *actor, uint64_t route, zc_slice_t key) {
         zc_store_get(actor->shared->store, key, zc_process_now_us() / 1000, true, &item);
     bool ask = found != ZCACHE_OK && joining;
     zcache_status status = ZCACHE_OK;
-    if ((found == ZCACHE_OK && !has_room(actor, route, item.value.bytes)) ||
+    if ((found == ZCACHE_OK && !zc_actor_has_room(actor, route, item.value.bytes)) ||
         (ask && !reads_have_room(actor, key))) {
         status = zc_response_add_status(&actor->response, ZCACHE_BUSY);
     } else if (ask) {
@@ -84,22 +85,33 @@ static zcache_status do_ping(zc_actor_t *actor) {
                                 zc_slice_text(actor->endpoints.watch));
 }
 
+static zcache_status do_repair(zc_actor_t *actor, const zc_operation_t *operation) {
+    zc_event_t event = {.type = ZC_EVENT_REPAIR, .now_us = zc_process_now_us()};
+    memcpy(event.repair.origin.bytes, operation->key.data, ZC_ORIGIN_BYTES);
+    return zc_response_add_status(&actor->response, zc_actor_step(actor, &event));
+}
+
 /* Whether the response has room for what the operation lists, if it does list. A get looks at its
- * value, and the result of a write is of no size. */
+ * value and a digest at its vector, and the result of a write is of no size. */
 static bool listing_has_room(const zc_actor_t *actor, uint64_t route, zc_operation_type_t type) {
     switch (type) {
     case ZC_OPERATION_STATS:
     case ZC_OPERATION_CONFIG:
-        return has_room(actor, route, LISTING_BYTES_MAX);
+        return zc_actor_has_room(actor, route, LISTING_BYTES_MAX);
     case ZC_OPERATION_SPY:
     case ZC_OPERATION_PEERS:
-        return has_room(actor, route, ZCACHE_VALUE_MAX_CEILING);
+    case ZC_OPERATION_SCAN:
+        return zc_actor_has_room(actor, route, ZCACHE_VALUE_MAX_CEILING);
+    case ZC_OPERATION_LOOK:
+        return zc_actor_has_room(actor, route, LOOK_BYTES_MAX);
     case ZC_OPERATION_GET:
     case ZC_OPERATION_SET:
     case ZC_OPERATION_DELETE:
     case ZC_OPERATION_CLEAR:
     case ZC_OPERATION_PING:
     case ZC_OPERATION_CONFIGURE:
+    case ZC_OPERATION_REPAIR:
+    case ZC_OPERATION_DIGEST:
         break;
     }
     return true;
@@ -129,6 +141,14 @@ static zcache_status do_operation(zc_actor_t *actor, uint64_t route,
         return zc_actor_list_stats(actor);
     case ZC_OPERATION_CONFIG:
         return zc_actor_list_config(actor);
+    case ZC_OPERATION_DIGEST:
+        return zc_actor_compare_digest(actor, route);
+    case ZC_OPERATION_SCAN:
+        return zc_actor_compare_scan(actor, operation);
+    case ZC_OPERATION_LOOK:
+        return zc_actor_compare_look(actor, operation->number);
+    case ZC_OPERATION_REPAIR:
+        return do_repair(actor, operation);
     }
     return ZCACHE_INVALID;
 }

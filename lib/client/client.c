@@ -109,25 +109,41 @@ zcache_status zc_client_check_set(zcache_t *cache, const void *value, size_t val
     return ZCACHE_OK;
 }
 
-static zcache_status encode(zcache_t *cache, const zc_operation_t *operation) {
-    zcache_status status = zc_request_begin(&cache->request, cache->call.number, 1);
-    return status == ZCACHE_OK ? zc_request_add(&cache->request, operation) : status;
+static zcache_status encode(zcache_t *cache, const zc_operation_t *operations, uint32_t count) {
+    zcache_status status = zc_request_begin(&cache->request, cache->call.number, count);
+    for (uint32_t i = 0; i < count && status == ZCACHE_OK; i++) {
+        status = zc_request_add(&cache->request, &operations[i]);
+    }
+    return status;
 }
 
-/* An answer to one operation has one result. */
-static zcache_status open_answer(zcache_t *cache, zc_response_t *response) {
+/* An answer has a result for each operation, or one status if all of them are refused. */
+static zcache_status open_answer(zcache_t *cache, uint32_t count, zc_response_t *response) {
     zmq_msg_t *frame = &cache->call.frame;
     zcache_status status =
         zc_response_open(zc_slice(zmq_msg_data(frame), zmq_msg_size(frame)), response);
-    return status == ZCACHE_OK && response->count == 1 ? ZCACHE_OK : ZCACHE_MALFORMED;
+    if (status == ZCACHE_OK && response->count == count) {
+        return ZCACHE_OK;
+    }
+    zcache_status refused = ZCACHE_OK;
+    if (status == ZCACHE_OK && response->count == 1) {
+        status = zc_response_next_status(response, &refused);
+    }
+    bool is_refusal = status == ZCACHE_OK && refused != ZCACHE_OK;
+    return zc_client_done(cache, is_refusal ? ZCACHE_OK : ZCACHE_MALFORMED, refused);
 }
 
 zcache_status zc_client_ask(zcache_t *cache, const zc_operation_t *operation,
                             zc_response_t *response) {
+    return zc_client_ask_all(cache, operation, 1, response);
+}
+
+zcache_status zc_client_ask_all(zcache_t *cache, const zc_operation_t *operations, uint32_t count,
+                                zc_response_t *response) {
     zc_exchange_forget(&cache->exchange, &cache->call);
     cache->call.number = zc_exchange_number(&cache->exchange);
     cache->call.deadline_us = zc_deadline_us(cache->timeout_ms);
-    zcache_status status = encode(cache, operation);
+    zcache_status status = encode(cache, operations, count);
     if (status == ZCACHE_OK) {
         status = zc_exchange_send(&cache->exchange, &cache->request, 0, &cache->call);
     }
@@ -138,10 +154,7 @@ zcache_status zc_client_ask(zcache_t *cache, const zc_operation_t *operation,
         zc_exchange_forget(&cache->exchange, &cache->call);
         return zc_client_tell(cache, status);
     }
-    if (open_answer(cache, response) != ZCACHE_OK) {
-        return zc_client_done(cache, ZCACHE_MALFORMED, ZCACHE_OK);
-    }
-    return ZCACHE_OK;
+    return open_answer(cache, count, response);
 }
 
 zcache_status zc_client_done(zcache_t *cache, zcache_status decoded, zcache_status status) {

@@ -38,6 +38,10 @@ zcache_status zc_client_check_set(zcache_t *cache, const void *value, size_t val
 zcache_status zc_client_ask(zcache_t *cache, const zc_operation_t *operation,
                             zc_response_t *response);
 
+/* The same for `count` operations, 1 to ZCACHE_OPERATIONS_MAX: *response has as many results. */
+zcache_status zc_client_ask_all(zcache_t *cache, const zc_operation_t *operations, uint32_t count,
+                                zc_response_t *response);
+
 /* Ends what zc_client_ask began. `decoded` tells how reading the result went, `status` what the
  * result was; returns what the public call returns. */
 zcache_status zc_client_done(zcache_t *cache, zcache_status decoded, zcache_status status);

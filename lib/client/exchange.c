@@ -119,6 +119,12 @@ static zcache_status dispatch(zc_exchange_t *exchange, zmq_msg_t *frame) {
                                           ? "another version of the protocol"
                                           : "something that is not a message of zcache");
     }
+    if (response.number == 0) {
+        abandon(exchange, ZCACHE_INCOMPATIBLE);
+        return zc_error_set(exchange->error, ZCACHE_INCOMPATIBLE,
+                            "%s does not know what it was asked: an older version?",
+                            exchange->endpoint->text);
+    }
     zc_pending_t **link = find_pending(exchange, response.number);
     if (*link != NULL) {
         zc_pending_t *pending = unlink_pending(exchange, link);

@@ -4,6 +4,11 @@
  * call of the visitor alone. */
 #include "lib/client/client.h"
 
+_Static_assert((int)ZCACHE_AGREES_UNKNOWN == (int)ZC_AGREEMENT_UNKNOWN &&
+                   (int)ZCACHE_AGREES == (int)ZC_AGREEMENT_SAME &&
+                   (int)ZCACHE_AGREES_NOT == (int)ZC_AGREEMENT_DIFFERENT,
+               "an agreement has the same number inside and outside");
+
 static zcache_status visit_spy_page(zc_response_t *page, uint32_t count, zcache_spy_fn *visit,
                                     void *context, bool *going) {
     for (uint32_t i = 0; i < count && *going; i++) {
@@ -99,7 +104,8 @@ static zcache_status show_peer(zc_response_t *response, const void *visit, void 
                           .state = terminated(row.state, state),
                           .region = terminated(row.region, region),
                           .rtt_us = row.rtt_us,
-                          .lag_ms = row.lag_ms};
+                          .lag_ms = row.lag_ms,
+                          .agrees = (zcache_agreement)row.agreement};
     memcpy(peer.origin, row.origin.bytes, sizeof(peer.origin));
     zcache_peers_fn *const *function = visit;
     *going = (*function)(context, &peer);

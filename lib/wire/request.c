@@ -24,10 +24,11 @@ zcache_status zc_request_begin(zc_buffer_t *buffer, uint64_t number, uint32_t co
 /* How many items an operation has, its type among them. */
 static uint32_t operation_items(uint64_t type) {
     static const uint8_t items[] = {
-        [ZC_OPERATION_GET] = 2,       [ZC_OPERATION_SET] = 5,   [ZC_OPERATION_DELETE] = 2,
-        [ZC_OPERATION_CLEAR] = 1,     [ZC_OPERATION_PING] = 1,  [ZC_OPERATION_SPY] = 2,
-        [ZC_OPERATION_PEERS] = 1,     [ZC_OPERATION_STATS] = 1, [ZC_OPERATION_CONFIG] = 1,
-        [ZC_OPERATION_CONFIGURE] = 3,
+        [ZC_OPERATION_GET] = 2,       [ZC_OPERATION_SET] = 5,    [ZC_OPERATION_DELETE] = 2,
+        [ZC_OPERATION_CLEAR] = 1,     [ZC_OPERATION_PING] = 1,   [ZC_OPERATION_SPY] = 2,
+        [ZC_OPERATION_PEERS] = 1,     [ZC_OPERATION_STATS] = 1,  [ZC_OPERATION_CONFIG] = 1,
+        [ZC_OPERATION_CONFIGURE] = 3, [ZC_OPERATION_DIGEST] = 1, [ZC_OPERATION_SCAN] = 3,
+        [ZC_OPERATION_LOOK] = 2,      [ZC_OPERATION_REPAIR] = 2,
     };
     ZC_ASSERT(type < sizeof items);
     return items[type];
@@ -36,7 +37,7 @@ static uint32_t operation_items(uint64_t type) {
 zcache_status zc_request_add(zc_buffer_t *buffer, const zc_operation_t *operation) {
     zc_pack_t pack;
     size_t bytes = 2 + 2 * ZC_PACK_HEAD_BYTES_MAX + 2 * ZC_PACK_UINT_BYTES_MAX +
-                   operation->key.bytes + operation->value.bytes;
+                   operation->key.bytes + operation->value.bytes + sizeof operation->parts;
     if (!zc_pack_open(&pack, buffer, bytes)) {
         return ZCACHE_NO_MEMORY;
     }
@@ -45,6 +46,7 @@ zcache_status zc_request_add(zc_buffer_t *buffer, const zc_operation_t *operatio
     switch (operation->type) {
     case ZC_OPERATION_GET:
     case ZC_OPERATION_DELETE:
+    case ZC_OPERATION_REPAIR:
         zc_pack_bin(&pack, operation->key);
         break;
     case ZC_OPERATION_SET:
@@ -54,7 +56,12 @@ zcache_status zc_request_add(zc_buffer_t *buffer, const zc_operation_t *operatio
         zc_pack_uint(&pack, operation->ttl_ms);
         break;
     case ZC_OPERATION_SPY:
+    case ZC_OPERATION_LOOK:
         zc_pack_uint(&pack, operation->number);
+        break;
+    case ZC_OPERATION_SCAN:
+        zc_pack_uint(&pack, operation->number);
+        zc_pack_bin(&pack, zc_slice(operation->parts.bits, sizeof operation->parts.bits));
         break;
     case ZC_OPERATION_CONFIGURE:
         zc_pack_str(&pack, operation->key);
@@ -65,6 +72,7 @@ zcache_status zc_request_add(zc_buffer_t *buffer, const zc_operation_t *operatio
     case ZC_OPERATION_PEERS:
     case ZC_OPERATION_STATS:
     case ZC_OPERATION_CONFIG:
+    case ZC_OPERATION_DIGEST:
         break;
     }
     zc_pack_close(&pack);
@@ -77,10 +85,19 @@ static uint8_t unpack_value_type(zc_unpack_t *unpack) {
     return type < UINT8_MAX ? (uint8_t)type : UINT8_MAX;
 }
 
+static zc_digest_set_t unpack_parts(zc_unpack_t *unpack) {
+    zc_digest_set_t parts = {{0}};
+    zc_slice_t bits = zc_unpack_bin(unpack, sizeof parts.bits, sizeof parts.bits);
+    if (!zc_unpack_failed(unpack)) {
+        memcpy(parts.bits, bits.data, sizeof parts.bits);
+    }
+    return parts;
+}
+
 static zc_operation_t unpack_operation(zc_unpack_t *unpack) {
     zc_operation_t operation = {.type = ZC_OPERATION_GET};
     uint32_t items = zc_unpack_array(unpack, 1, 5, 1);
-    uint64_t type = zc_unpack_uint(unpack, ZC_OPERATION_GET, ZC_OPERATION_CONFIGURE);
+    uint64_t type = zc_unpack_uint(unpack, ZC_OPERATION_GET, ZC_OPERATION_REPAIR);
     if (zc_unpack_failed(unpack) || items != operation_items(type)) {
         zc_unpack_fail(unpack, ZCACHE_MALFORMED);
         return operation;
@@ -98,7 +115,15 @@ static zc_operation_t unpack_operation(zc_unpack_t *unpack) {
         operation.ttl_ms = zc_unpack_uint(unpack, 0, UINT64_MAX);
         break;
     case ZC_OPERATION_SPY:
+    case ZC_OPERATION_LOOK:
         operation.number = zc_unpack_uint(unpack, 0, UINT64_MAX);
+        break;
+    case ZC_OPERATION_SCAN:
+        operation.number = zc_unpack_uint(unpack, 0, UINT64_MAX);
+        operation.parts = unpack_parts(unpack);
+        break;
+    case ZC_OPERATION_REPAIR:
+        operation.key = zc_unpack_bin(unpack, ZC_ORIGIN_BYTES, ZC_ORIGIN_BYTES);
         break;
     case ZC_OPERATION_CONFIGURE:
         operation.key = zc_unpack_str(unpack, 0, UINT32_MAX);
@@ -109,6 +134,7 @@ static zc_operation_t unpack_operation(zc_unpack_t *unpack) {
     case ZC_OPERATION_PEERS:
     case ZC_OPERATION_STATS:
     case ZC_OPERATION_CONFIG:
+    case ZC_OPERATION_DIGEST:
         break;
     }
     return operation;

@@ -11,7 +11,7 @@
 #include <zcache/limits.h>
 #include <zcache/status.h>
 
-#include "lib/base/stamp.h"
+#include "lib/replica/replica.h"
 #include "lib/wire/buffer.h"
 #include "lib/wire/wire.h"
 
@@ -36,15 +36,25 @@ typedef enum zc_operation_type {
                                    the value a text or a number */
     ZC_OPERATION_CONFIG = 8,    /* [8]                           -> as STATS */
     ZC_OPERATION_CONFIGURE = 9, /* [9, name, number]             -> [0] */
+    ZC_OPERATION_DIGEST = 10,   /* [10]                          -> [0, origin, joining, clock,
+                                   registers, entries, horizon, vector, [part, ...]] */
+    ZC_OPERATION_SCAN = 11,     /* [11, position, parts]         -> [0, position,
+                                   [[key hash, digest], ...]]
+                                   position 0 begins; 0 back: the end */
+    ZC_OPERATION_LOOK = 12,     /* [12, key hash]                -> [0, ghost, hlc, origin, digest,
+                                   key] */
+    ZC_OPERATION_REPAIR = 13,   /* [13, origin]                  -> [0] */
 } zc_operation_type_t;
 
 typedef struct zc_operation {
     zc_operation_type_t type;
-    zc_slice_t key; /* also the name of a setting */
+    zc_slice_t key; /* also the name of a setting, and the origin of a REPAIR */
     zc_slice_t value;
     uint8_t value_type;
     uint64_t ttl_ms;
-    uint64_t number; /* the walk of a SPY, the number of a CONFIGURE */
+    uint64_t number; /* the walk of a SPY, the number of a CONFIGURE, the position of a SCAN, the
+                        key hash of a LOOK */
+    zc_digest_set_t parts; /* of a SCAN */
 } zc_operation_t;
 
 /* Begins a request in `buffer`, replacing its content; then `count` operations are added. */
@@ -78,13 +88,44 @@ zcache_status zc_response_add_status(zc_buffer_t *buffer, zcache_status status);
 zcache_status zc_response_add_value(zc_buffer_t *buffer, zc_slice_t value, uint8_t type);
 zcache_status zc_response_add_ping(zc_buffer_t *buffer, bool ready, zc_slice_t watch_endpoint);
 
+/* What a node holds and has seen, all at one moment. */
+typedef struct zc_digest {
+    zc_origin_t origin;
+    bool joining;
+    uint64_t clock_ms; /* mesh time */
+    zc_registers_t registers;
+    uint64_t entries;
+    zc_stamp_t horizon;
+    zc_vector_t vector;
+    const uint64_t *parts; /* ZC_DIGEST_PARTS */
+} zc_digest_t;
+
+/* An upper bound of what zc_response_add_digest takes. */
+size_t zc_response_digest_bytes(const zc_digest_t *digest);
+zcache_status zc_response_add_digest(zc_buffer_t *buffer, const zc_digest_t *digest);
+
+/* What is in the register of a key hash. */
+typedef struct zc_look {
+    bool ghost; /* then digest is 0 and key empty */
+    zc_stamp_t stamp;
+    uint64_t digest;
+    zc_slice_t key;
+} zc_look_t;
+zcache_status zc_response_add_look(zc_buffer_t *buffer, const zc_look_t *look);
+
 /* Listings: begin, add each item, end. `walk` 0: the end of the walk. The count is filled in at the
  * end. */
 typedef struct zc_response_list {
-    size_t at; /* where in the buffer the count is, and before it the walk of a SPY */
+    size_t at; /* where in the buffer the count is, and before it the walk of a SPY or the position
+                  of a SCAN */
     uint32_t count;
-    bool spy;
+    bool walks;
 } zc_response_list_t;
+
+typedef struct zc_scan_row {
+    uint64_t key_hash;
+    uint64_t digest;
+} zc_scan_row_t;
 
 typedef struct zc_spy_entry {
     zc_slice_t key;
@@ -103,6 +144,7 @@ typedef struct zc_peer_row {
     zc_slice_t region;
     uint64_t rtt_us;
     uint64_t lag_ms;
+    zc_agreement_t agreement; /* sent as true, false or nil */
 } zc_peer_row_t;
 
 typedef struct zc_stat_row {
@@ -112,14 +154,16 @@ typedef struct zc_stat_row {
     uint64_t number;
 } zc_stat_row_t;
 
-/* The list of a SPY begins with its walk, which is set at the end. */
-zcache_status zc_response_begin_list(zc_buffer_t *buffer, bool spy, zc_response_list_t *list);
+/* The list of a SPY or SCAN (`walks`) begins with its walk or position, which is set at the end. */
+zcache_status zc_response_begin_list(zc_buffer_t *buffer, bool walks, zc_response_list_t *list);
 zcache_status zc_response_add_spy_entry(zc_buffer_t *buffer, zc_response_list_t *list,
                                         const zc_spy_entry_t *entry);
 zcache_status zc_response_add_peer(zc_buffer_t *buffer, zc_response_list_t *list,
                                    const zc_peer_row_t *peer);
 zcache_status zc_response_add_stat(zc_buffer_t *buffer, zc_response_list_t *list,
                                    const zc_stat_row_t *row);
+zcache_status zc_response_add_scan_row(zc_buffer_t *buffer, zc_response_list_t *list,
+                                       const zc_scan_row_t *row);
 void zc_response_end_list(zc_buffer_t *buffer, zc_response_list_t *list, uint64_t walk);
 
 /* A response being read. */
@@ -142,12 +186,18 @@ zcache_status zc_response_next_value(zc_response_t *response, zcache_status *sta
                                      zc_slice_t *value, uint8_t *type);
 zcache_status zc_response_next_ping(zc_response_t *response, zcache_status *status, bool *ready,
                                     zc_slice_t *watch_endpoint);
+/* The vector and the parts lie in the scratch. */
+zcache_status zc_response_next_digest(zc_response_t *response, zc_wire_scratch_t *scratch,
+                                      zcache_status *status, zc_digest_t *digest);
+zcache_status zc_response_next_look(zc_response_t *response, zcache_status *status,
+                                    zc_look_t *look);
 /* Opens a listing: then its `*count` items are to be read with the calls below, before the next
- * result. *walk is set for a SPY. Where the status is not 0, *count is 0. */
-zcache_status zc_response_next_list(zc_response_t *response, bool spy, zcache_status *status,
+ * result. *walk is set for one that `walks`. Where the status is not 0, *count is 0. */
+zcache_status zc_response_next_list(zc_response_t *response, bool walks, zcache_status *status,
                                     uint64_t *walk, uint32_t *count);
 zcache_status zc_response_read_spy_entry(zc_response_t *response, zc_spy_entry_t *entry);
 zcache_status zc_response_read_peer(zc_response_t *response, zc_peer_row_t *peer);
 zcache_status zc_response_read_stat(zc_response_t *response, zc_stat_row_t *row);
+zcache_status zc_response_read_scan_row(zc_response_t *response, zc_scan_row_t *row);
 
 #endif

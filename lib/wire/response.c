@@ -8,12 +8,14 @@
 
 #include "lib/base/assert.h"
 #include "lib/wire/fields.h"
-#include "lib/wire/request.h"
+#include "lib/wire/result.h"
 
 enum {
     SPY_ENTRY_ITEMS = 7, /* key, value, type, age, ttl or nil, hlc, origin */
-    PEER_ITEMS = 7,      /* name, endpoint, origin, state, region, rtt, lag */
-    STAT_ITEMS = 2,      /* name, text or number */
+    PEER_ITEMS = 8,      /* name, endpoint, origin, state, region, rtt, lag, agrees or nil */
+    PEER_ITEMS_LEAST = 7,
+    STAT_ITEMS = 2, /* name, text or number */
+    SCAN_ITEMS = 2, /* key hash, digest */
 };
 
 /* -- Writing --------------------------------------------------------------- */
@@ -69,19 +71,19 @@ zcache_status zc_response_add_ping(zc_buffer_t *buffer, bool ready, zc_slice_t w
     return ZCACHE_OK;
 }
 
-zcache_status zc_response_begin_list(zc_buffer_t *buffer, bool spy, zc_response_list_t *list) {
+zcache_status zc_response_begin_list(zc_buffer_t *buffer, bool walks, zc_response_list_t *list) {
     zc_pack_t pack;
     if (!zc_pack_open(&pack, buffer, 2 + ZC_PACK_UINT_FIXED_BYTES + ZC_PACK_ARRAY_FIXED_BYTES)) {
         return ZCACHE_NO_MEMORY;
     }
-    zc_pack_array(&pack, spy ? 3 : 2);
+    zc_pack_array(&pack, walks ? 3 : 2);
     zc_pack_int(&pack, ZCACHE_OK);
-    if (spy) {
+    if (walks) {
         zc_pack_uint_fixed(zc_pack_skip(&pack, ZC_PACK_UINT_FIXED_BYTES), 0);
     }
     uint8_t *at = zc_pack_skip(&pack, ZC_PACK_ARRAY_FIXED_BYTES);
     zc_pack_array_fixed(at, 0);
-    *list = (zc_response_list_t){.at = (size_t)(at - buffer->data), .spy = spy};
+    *list = (zc_response_list_t){.at = (size_t)(at - buffer->data), .walks = walks};
     zc_pack_close(&pack);
     return ZCACHE_OK;
 }
@@ -121,7 +123,7 @@ zcache_status zc_response_add_peer(zc_buffer_t *buffer, zc_response_list_t *list
     zc_pack_t pack;
     size_t bytes = 1 + 4 * ZC_PACK_HEAD_BYTES_MAX + peer->name.bytes + peer->endpoint.bytes +
                    peer->state.bytes + peer->region.bytes + ZC_WIRE_ORIGIN_BYTES +
-                   2 * ZC_PACK_UINT_BYTES_MAX;
+                   2 * ZC_PACK_UINT_BYTES_MAX + 1;
     if (!zc_pack_open(&pack, buffer, bytes)) {
         return ZCACHE_NO_MEMORY;
     }
@@ -133,6 +135,11 @@ zcache_status zc_response_add_peer(zc_buffer_t *buffer, zc_response_list_t *list
     zc_pack_str(&pack, peer->region);
     zc_pack_uint(&pack, peer->rtt_us);
     zc_pack_uint(&pack, peer->lag_ms);
+    if (peer->agreement == ZC_AGREEMENT_UNKNOWN) {
+        zc_pack_nil(&pack);
+    } else {
+        zc_pack_bool(&pack, peer->agreement == ZC_AGREEMENT_SAME);
+    }
     zc_pack_close(&pack);
     list->count++;
     return ZCACHE_OK;
@@ -158,11 +165,25 @@ zcache_status zc_response_add_stat(zc_buffer_t *buffer, zc_response_list_t *list
     return ZCACHE_OK;
 }
 
+zcache_status zc_response_add_scan_row(zc_buffer_t *buffer, zc_response_list_t *list,
+                                       const zc_scan_row_t *row) {
+    zc_pack_t pack;
+    if (!zc_pack_open(&pack, buffer, 1 + 2 * ZC_PACK_UINT_BYTES_MAX)) {
+        return ZCACHE_NO_MEMORY;
+    }
+    zc_pack_array(&pack, SCAN_ITEMS);
+    zc_pack_uint(&pack, row->key_hash);
+    zc_pack_uint(&pack, row->digest);
+    zc_pack_close(&pack);
+    list->count++;
+    return ZCACHE_OK;
+}
+
 void zc_response_end_list(zc_buffer_t *buffer, zc_response_list_t *list, uint64_t walk) {
     ZC_ASSERT(list->at + ZC_PACK_ARRAY_FIXED_BYTES <= buffer->bytes);
     uint8_t *at = buffer->data + list->at;
     zc_pack_array_fixed(at, list->count);
-    if (list->spy) {
+    if (list->walks) {
         zc_pack_uint_fixed(at - ZC_PACK_UINT_FIXED_BYTES, walk);
     }
 }
@@ -203,9 +224,7 @@ static zcache_status go_on(zc_response_t *response, zc_unpack_t *unpack, uint32_
     return ZCACHE_OK;
 }
 
-/* The array and the status of the next result, which has `items` items where it is OK. */
-static zc_unpack_t open_result(const zc_response_t *response, uint32_t items,
-                               zcache_status *status) {
+zc_unpack_t zc_result_open(const zc_response_t *response, uint32_t items, zcache_status *status) {
     ZC_ASSERT(response->items == 0);
     zc_unpack_t unpack = zc_unpack_open(response->rest);
     if (response->taken == response->count) {
@@ -222,9 +241,8 @@ static zc_unpack_t open_result(const zc_response_t *response, uint32_t items,
     return unpack;
 }
 
-/* The end of every result but a listing: sets *status where it was read well. */
-static zcache_status close_result(zc_response_t *response, zc_unpack_t *unpack, zcache_status found,
-                                  zcache_status *status) {
+zcache_status zc_result_close(zc_response_t *response, zc_unpack_t *unpack, zcache_status found,
+                              zcache_status *status) {
     zcache_status read = go_on(response, unpack, response->taken + 1, 0);
     if (read == ZCACHE_OK) {
         *status = found;
@@ -234,21 +252,21 @@ static zcache_status close_result(zc_response_t *response, zc_unpack_t *unpack, 
 
 zcache_status zc_response_next_status(zc_response_t *response, zcache_status *status) {
     zcache_status found = ZCACHE_OK;
-    zc_unpack_t unpack = open_result(response, 1, &found);
-    return close_result(response, &unpack, found, status);
+    zc_unpack_t unpack = zc_result_open(response, 1, &found);
+    return zc_result_close(response, &unpack, found, status);
 }
 
 zcache_status zc_response_next_value(zc_response_t *response, zcache_status *status,
                                      zc_slice_t *value, uint8_t *type) {
     zcache_status found = ZCACHE_OK;
-    zc_unpack_t unpack = open_result(response, 3, &found);
+    zc_unpack_t unpack = zc_result_open(response, 3, &found);
     zc_slice_t bytes = zc_slice(NULL, 0);
     uint8_t bytes_type = ZCACHE_RAW;
     if (found == ZCACHE_OK) {
         bytes = zc_unpack_bin(&unpack, 0, ZCACHE_VALUE_MAX_CEILING);
         bytes_type = (uint8_t)zc_unpack_uint(&unpack, ZCACHE_RAW, ZCACHE_MSGPACK);
     }
-    zcache_status read = close_result(response, &unpack, found, status);
+    zcache_status read = zc_result_close(response, &unpack, found, status);
     if (read == ZCACHE_OK && found == ZCACHE_OK) {
         *value = bytes;
         *type = bytes_type;
@@ -259,14 +277,14 @@ zcache_status zc_response_next_value(zc_response_t *response, zcache_status *sta
 zcache_status zc_response_next_ping(zc_response_t *response, zcache_status *status, bool *ready,
                                     zc_slice_t *watch_endpoint) {
     zcache_status found = ZCACHE_OK;
-    zc_unpack_t unpack = open_result(response, 3, &found);
+    zc_unpack_t unpack = zc_result_open(response, 3, &found);
     bool is_ready = false;
     zc_slice_t endpoint = zc_slice(NULL, 0);
     if (found == ZCACHE_OK) {
         is_ready = zc_unpack_bool(&unpack);
         endpoint = zc_unpack_endpoint(&unpack);
     }
-    zcache_status read = close_result(response, &unpack, found, status);
+    zcache_status read = zc_result_close(response, &unpack, found, status);
     if (read == ZCACHE_OK && found == ZCACHE_OK) {
         *ready = is_ready;
         *watch_endpoint = endpoint;
@@ -274,21 +292,21 @@ zcache_status zc_response_next_ping(zc_response_t *response, zcache_status *stat
     return read;
 }
 
-zcache_status zc_response_next_list(zc_response_t *response, bool spy, zcache_status *status,
+zcache_status zc_response_next_list(zc_response_t *response, bool walks, zcache_status *status,
                                     uint64_t *walk, uint32_t *count) {
     zcache_status found = ZCACHE_OK;
-    zc_unpack_t unpack = open_result(response, spy ? 3 : 2, &found);
+    zc_unpack_t unpack = zc_result_open(response, walks ? 3 : 2, &found);
     uint64_t next_walk = 0;
     uint32_t items = 0;
     if (found == ZCACHE_OK) {
-        next_walk = spy ? zc_unpack_uint(&unpack, 0, UINT64_MAX) : 0;
+        next_walk = walks ? zc_unpack_uint(&unpack, 0, UINT64_MAX) : 0;
         items = zc_unpack_array(&unpack, 0, UINT32_MAX, 1 + STAT_ITEMS);
     }
     zcache_status read = go_on(response, &unpack, response->taken + 1, items);
     if (read == ZCACHE_OK) {
         *status = found;
         *count = items;
-        if (spy && found == ZCACHE_OK) {
+        if (walks && found == ZCACHE_OK) {
             *walk = next_walk;
         }
     }
@@ -296,13 +314,18 @@ zcache_status zc_response_next_list(zc_response_t *response, bool spy, zcache_st
 }
 
 /* The next item of the listing that is open. */
-static zc_unpack_t open_item(const zc_response_t *response, uint32_t items) {
+static zc_unpack_t open_item_between(const zc_response_t *response, uint32_t least, uint32_t most,
+                                     uint32_t *items) {
     zc_unpack_t unpack = zc_unpack_open(response->rest);
     if (response->items == 0) {
         zc_unpack_fail(&unpack, ZCACHE_MALFORMED);
     }
-    zc_unpack_array(&unpack, items, items, 1);
+    *items = zc_unpack_array(&unpack, least, most, 1);
     return unpack;
+}
+
+static zc_unpack_t open_item(const zc_response_t *response, uint32_t items) {
+    return open_item_between(response, items, items, &items);
 }
 
 static uint64_t unpack_ttl(zc_unpack_t *unpack) {
@@ -326,8 +349,16 @@ zcache_status zc_response_read_spy_entry(zc_response_t *response, zc_spy_entry_t
     return read;
 }
 
+static zc_agreement_t unpack_agreement(zc_unpack_t *unpack) {
+    if (zc_unpack_nil(unpack)) {
+        return ZC_AGREEMENT_UNKNOWN;
+    }
+    return zc_unpack_bool(unpack) ? ZC_AGREEMENT_SAME : ZC_AGREEMENT_DIFFERENT;
+}
+
 zcache_status zc_response_read_peer(zc_response_t *response, zc_peer_row_t *peer) {
-    zc_unpack_t unpack = open_item(response, PEER_ITEMS);
+    uint32_t items = 0;
+    zc_unpack_t unpack = open_item_between(response, PEER_ITEMS_LEAST, PEER_ITEMS, &items);
     zc_peer_row_t found;
     found.name = zc_unpack_text(&unpack);
     found.endpoint = zc_unpack_endpoint(&unpack);
@@ -336,6 +367,7 @@ zcache_status zc_response_read_peer(zc_response_t *response, zc_peer_row_t *peer
     found.region = zc_unpack_text(&unpack);
     found.rtt_us = zc_unpack_uint(&unpack, 0, UINT64_MAX);
     found.lag_ms = zc_unpack_uint(&unpack, 0, UINT64_MAX);
+    found.agreement = items == PEER_ITEMS ? unpack_agreement(&unpack) : ZC_AGREEMENT_UNKNOWN;
     zcache_status read = go_on(response, &unpack, response->taken, response->items - 1);
     if (read == ZCACHE_OK) {
         memcpy(found.origin.bytes, origin.data, ZC_ORIGIN_BYTES);
@@ -354,6 +386,18 @@ zcache_status zc_response_read_stat(zc_response_t *response, zc_stat_row_t *row)
     } else {
         found.number = zc_unpack_uint(&unpack, 0, UINT64_MAX);
     }
+    zcache_status read = go_on(response, &unpack, response->taken, response->items - 1);
+    if (read == ZCACHE_OK) {
+        *row = found;
+    }
+    return read;
+}
+
+zcache_status zc_response_read_scan_row(zc_response_t *response, zc_scan_row_t *row) {
+    zc_unpack_t unpack = open_item(response, SCAN_ITEMS);
+    zc_scan_row_t found;
+    found.key_hash = zc_unpack_uint(&unpack, 0, UINT64_MAX);
+    found.digest = zc_unpack_uint(&unpack, 0, UINT64_MAX);
     zcache_status read = go_on(response, &unpack, response->taken, response->items - 1);
     if (read == ZCACHE_OK) {
         *row = found;

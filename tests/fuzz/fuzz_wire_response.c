@@ -28,6 +28,9 @@ static zcache_status read_item(zc_response_t *response, int kind) {
         read = zc_response_read_peer(response, &peer);
         look_at(read == ZCACHE_OK ? peer.name : zc_slice(NULL, 0));
         look_at(read == ZCACHE_OK ? peer.state : zc_slice(NULL, 0));
+    } else if (kind == 2) {
+        zc_scan_row_t scanned;
+        read = zc_response_read_scan_row(response, &scanned);
     } else {
         read = zc_response_read_stat(response, &row);
         look_at(read == ZCACHE_OK ? row.name : zc_slice(NULL, 0));
@@ -40,10 +43,24 @@ static zcache_status read_list(zc_response_t *response, int kind) {
     zcache_status status = ZCACHE_OK;
     uint64_t walk = 0;
     uint32_t count = 0;
-    zcache_status read = zc_response_next_list(response, kind == 0, &status, &walk, &count);
+    zcache_status read = zc_response_next_list(response, kind % 2 == 0, &status, &walk, &count);
     for (uint32_t i = 0; read == ZCACHE_OK && i < count; i++) {
         read = read_item(response, kind);
     }
+    return read;
+}
+
+static zcache_status read_digest(zc_response_t *response, zcache_status *status) {
+    zc_wire_scratch_t scratch;
+    zc_wire_scratch_init(&scratch, zc_allocator_system());
+    zc_digest_t digest = {.parts = NULL};
+    zcache_status read = zc_response_next_digest(response, &scratch, status, &digest);
+    for (size_t i = 0; i < digest.vector.count; i++) {
+        const zc_origin_intervals_t *row = &digest.vector.origins[i];
+        look_at(zc_slice(row->intervals, row->count * sizeof *row->intervals));
+    }
+    look_at(zc_slice(digest.parts, digest.parts == NULL ? 0 : ZC_DIGEST_PARTS * sizeof(uint64_t)));
+    zc_wire_scratch_fini(&scratch);
     return read;
 }
 
@@ -53,10 +70,16 @@ static zcache_status read_plain(zc_response_t *response, int kind) {
     uint8_t type = 0;
     bool ready = false;
     zcache_status read = ZCACHE_MALFORMED;
-    if (kind == 3) {
+    if (kind == 4) {
         read = zc_response_next_status(response, &status);
-    } else if (kind == 4) {
+    } else if (kind == 5) {
         read = zc_response_next_value(response, &status, &slice, &type);
+    } else if (kind == 6) {
+        zc_look_t look = {.digest = 0};
+        read = zc_response_next_look(response, &status, &look);
+        slice = look.key;
+    } else if (kind == 7) {
+        read = read_digest(response, &status);
     } else {
         read = zc_response_next_ping(response, &status, &ready, &slice);
     }
@@ -65,14 +88,14 @@ static zcache_status read_plain(zc_response_t *response, int kind) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    for (int kind = 0; kind < 6; kind++) {
+    for (int kind = 0; kind < 9; kind++) {
         zc_response_t response;
         if (zc_response_open(zc_slice(data, size), &response) != ZCACHE_OK) {
             return 0;
         }
         zcache_status read = ZCACHE_OK;
         while (read == ZCACHE_OK) {
-            read = kind < 3 ? read_list(&response, kind) : read_plain(&response, kind);
+            read = kind < 4 ? read_list(&response, kind) : read_plain(&response, kind);
         }
         ZC_ASSERT(read == ZCACHE_MALFORMED);
     }

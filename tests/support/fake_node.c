@@ -179,6 +179,12 @@ static void answer_one(zc_fake_node_t *node, const zc_operation_t *operation, zc
     case ZC_OPERATION_CONFIGURE:
         zc_response_add_status(answer, operation->number == 0 ? ZCACHE_INVALID : ZCACHE_OK);
         break;
+    case ZC_OPERATION_DIGEST:
+    case ZC_OPERATION_SCAN:
+    case ZC_OPERATION_LOOK:
+    case ZC_OPERATION_REPAIR:
+        zc_response_add_status(answer, ZCACHE_BUSY);
+        break;
     }
 }
 

@@ -365,6 +365,45 @@ json_t *zc_message_to_json(const zc_message_t *message) {
     return mapper.object;
 }
 
+static json_t *parts_to_json(const uint64_t *parts) {
+    json_t *pairs = json_array();
+    for (size_t i = 0; i < ZC_DIGEST_PARTS; i++) {
+        if (parts[i] != 0) {
+            json_t *pair = json_array();
+            json_array_append_new(pair, zc_json_uint(i));
+            json_array_append_new(pair, zc_json_uint(parts[i]));
+            json_array_append_new(pairs, pair);
+        }
+    }
+    return pairs;
+}
+
+static void parts_from_json(const json_t *pairs, uint64_t parts[ZC_DIGEST_PARTS]) {
+    memset(parts, 0, ZC_DIGEST_PARTS * sizeof *parts);
+    for (size_t i = 0; i < json_array_size(pairs); i++) {
+        const json_t *pair = json_array_get(pairs, i);
+        uint64_t index = zc_json_to_uint(json_array_get(pair, 0));
+        ZC_ASSERT(index < ZC_DIGEST_PARTS);
+        parts[index] = zc_json_to_uint(json_array_get(pair, 1));
+    }
+}
+
+void zc_map_digest(zc_mapper_t *mapper, zc_digest_t *digest, uint64_t parts[ZC_DIGEST_PARTS]) {
+    map_origin(mapper, "origin", &digest->origin);
+    zc_map_bool(mapper, "joining", &digest->joining);
+    zc_map_uint(mapper, "clock_ms", &digest->clock_ms);
+    map_registers(mapper, &digest->registers);
+    zc_map_uint(mapper, "entries", &digest->entries);
+    map_stamp(mapper, "horizon", &digest->horizon);
+    map_vector(mapper, "vector", &digest->vector);
+    if (mapper->writing) {
+        json_object_set_new(mapper->object, "parts", parts_to_json(digest->parts));
+    } else {
+        parts_from_json(json_object_get(mapper->object, "parts"), parts);
+        digest->parts = parts;
+    }
+}
+
 /* null: none. */
 static void map_optional(zc_mapper_t *mapper, const char *name, uint64_t *value) {
     if (mapper->writing && *value == UINT64_MAX) {

@@ -29,8 +29,23 @@ static void tear_down(void) {
 
 TestSuite(request, .init = set_up, .fini = tear_down);
 
-static const char *const names[] = {"GET", "SET",   "DELETE", "CLEAR",  "PING",
-                                    "SPY", "PEERS", "STATS",  "CONFIG", "CONFIGURE"};
+static const char *const names[] = {"GET",    "SET",   "DELETE", "CLEAR",  "PING",
+                                    "SPY",    "PEERS", "STATS",  "CONFIG", "CONFIGURE",
+                                    "DIGEST", "SCAN",  "LOOK",   "REPAIR"};
+
+/* What the number of an operation is called. */
+static const char *number_of(zc_operation_type_t type) {
+    switch (type) {
+    case ZC_OPERATION_SPY:
+        return "walk";
+    case ZC_OPERATION_SCAN:
+        return "position";
+    case ZC_OPERATION_LOOK:
+        return "key_hash";
+    default:
+        return "number";
+    }
+}
 
 static zc_operation_t operation_of(json_t *json) {
     const char *name = json_string_value(json_object_get(json, "operation"));
@@ -48,8 +63,10 @@ static zc_operation_t operation_of(json_t *json) {
     zc_map_bytes(&mapper, "value", &operation.value);
     zc_map_uint(&mapper, "type", &type);
     zc_map_uint(&mapper, "ttl_ms", &operation.ttl_ms);
-    bool spy = operation.type == ZC_OPERATION_SPY;
-    zc_map_uint(&mapper, spy ? "walk" : "number", &operation.number);
+    zc_map_uint(&mapper, number_of(operation.type), &operation.number);
+    if (operation.type == ZC_OPERATION_SCAN) {
+        zc_map_fixed(&mapper, "parts", operation.parts.bits, sizeof operation.parts.bits);
+    }
     operation.value_type = (uint8_t)type;
     return operation;
 }
@@ -61,6 +78,7 @@ static void expect_same(const zc_operation_t *a, const zc_operation_t *b, const 
     cr_assert_eq(a->value_type, b->value_type, "%s", name);
     cr_assert_eq(a->ttl_ms, b->ttl_ms, "%s", name);
     cr_assert_eq(a->number, b->number, "%s", name);
+    cr_assert_arr_eq(a->parts.bits, b->parts.bits, sizeof a->parts.bits, "%s", name);
 }
 
 static void check_message(json_t *vector, zc_slice_t bytes) {

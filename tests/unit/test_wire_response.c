@@ -9,13 +9,15 @@
 #include "lib/base/random.h"
 #include "lib/wire/request.h"
 #include "tests/support/failing_allocator.h"
-#include "tests/support/vectors.h"
+#include "tests/support/message_json.h"
 
 static zc_buffer_t buffer;
 static zc_buffer_t memory;
+static zc_wire_scratch_t scratch;
 static json_t *cases;
 
 static void set_up(void) {
+    zc_wire_scratch_init(&scratch, zc_allocator_system());
     zc_buffer_init(&buffer, zc_allocator_system());
     zc_buffer_init(&memory, zc_allocator_system());
     cr_assert_not_null(zc_buffer_reserve(&memory, 1 << 20));
@@ -24,6 +26,7 @@ static void set_up(void) {
 
 static void tear_down(void) {
     json_decref(cases);
+    zc_wire_scratch_fini(&scratch);
     zc_buffer_fini(&buffer);
     zc_buffer_fini(&memory);
 }
@@ -62,6 +65,29 @@ static void map_peer(zc_mapper_t *mapper, zc_peer_row_t *peer) {
     zc_map_text(mapper, "region", &peer->region);
     zc_map_uint(mapper, "rtt_us", &peer->rtt_us);
     zc_map_uint(mapper, "lag_ms", &peer->lag_ms);
+    json_t *agrees = json_object_get(mapper->object, "agrees");
+    if (mapper->writing) {
+        bool unknown = peer->agreement == ZC_AGREEMENT_UNKNOWN;
+        agrees = unknown ? json_null() : json_boolean(peer->agreement == ZC_AGREEMENT_SAME);
+        json_object_set_new(mapper->object, "agrees", agrees);
+    } else {
+        peer->agreement = json_is_null(agrees)   ? ZC_AGREEMENT_UNKNOWN
+                          : json_is_true(agrees) ? ZC_AGREEMENT_SAME
+                                                 : ZC_AGREEMENT_DIFFERENT;
+    }
+}
+
+static void map_scan_row(zc_mapper_t *mapper, zc_scan_row_t *row) {
+    zc_map_uint(mapper, "key_hash", &row->key_hash);
+    zc_map_uint(mapper, "digest", &row->digest);
+}
+
+static void map_look(zc_mapper_t *mapper, zc_look_t *look) {
+    zc_map_bool(mapper, "ghost", &look->ghost);
+    zc_map_uint(mapper, "hlc", &look->stamp.hlc);
+    zc_map_fixed(mapper, "origin", look->stamp.origin.bytes, ZC_ORIGIN_BYTES);
+    zc_map_uint(mapper, "digest", &look->digest);
+    zc_map_bytes(mapper, "key", &look->key);
 }
 
 /* A number above 2^53 is a string in the JSON of vectors; a text there never has only digits. */
@@ -88,12 +114,26 @@ static zc_mapper_t writing(void) {
 
 /* -- Writing what a vector says -------------------------------------------- */
 
+/* What the items of a listing are called in a vector, and the number before them, if there is one.
+ */
+static const char *items_of(const char *kind) {
+    return strcmp(kind, "SPY") == 0     ? "entries"
+           : strcmp(kind, "PEERS") == 0 ? "peers"
+           : strcmp(kind, "SCAN") == 0  ? "rows"
+                                        : "stats";
+}
+
+static const char *walk_of(const char *kind) {
+    return strcmp(kind, "SPY") == 0 ? "walk" : strcmp(kind, "SCAN") == 0 ? "position" : NULL;
+}
+
 static void write_list(json_t *result, const char *kind) {
     bool spy = strcmp(kind, "SPY") == 0;
     bool peers = strcmp(kind, "PEERS") == 0;
+    const char *walk = walk_of(kind);
     zc_response_list_t list;
-    cr_assert_eq(zc_response_begin_list(&buffer, spy, &list), ZCACHE_OK);
-    json_t *items = json_object_get(result, spy ? "entries" : peers ? "peers" : "stats");
+    cr_assert_eq(zc_response_begin_list(&buffer, walk != NULL, &list), ZCACHE_OK);
+    json_t *items = json_object_get(result, items_of(kind));
     for (size_t i = 0; i < json_array_size(items); i++) {
         zc_mapper_t mapper = reading(json_array_get(items, i));
         if (spy) {
@@ -104,13 +144,18 @@ static void write_list(json_t *result, const char *kind) {
             zc_peer_row_t peer = {.rtt_us = 0};
             map_peer(&mapper, &peer);
             cr_assert_eq(zc_response_add_peer(&buffer, &list, &peer), ZCACHE_OK);
+        } else if (walk != NULL) {
+            zc_scan_row_t row = {.digest = 0};
+            map_scan_row(&mapper, &row);
+            cr_assert_eq(zc_response_add_scan_row(&buffer, &list, &row), ZCACHE_OK);
         } else {
             zc_stat_row_t row = {.number = 0};
             map_stat(&mapper, &row);
             cr_assert_eq(zc_response_add_stat(&buffer, &list, &row), ZCACHE_OK);
         }
     }
-    zc_response_end_list(&buffer, &list, zc_json_to_uint(json_object_get(result, "walk")));
+    uint64_t next = walk == NULL ? 0 : zc_json_to_uint(json_object_get(result, walk));
+    zc_response_end_list(&buffer, &list, next);
 }
 
 static void write_result(json_t *result) {
@@ -131,6 +176,15 @@ static void write_result(json_t *result) {
         zc_map_bool(&mapper, "ready", &ready);
         zc_map_text(&mapper, "watch_endpoint", &endpoint);
         cr_assert_eq(zc_response_add_ping(&buffer, ready, endpoint), ZCACHE_OK);
+    } else if (strcmp(kind, "DIGEST") == 0) {
+        static uint64_t parts[ZC_DIGEST_PARTS];
+        zc_digest_t digest = {.joining = false};
+        zc_map_digest(&mapper, &digest, parts);
+        cr_assert_eq(zc_response_add_digest(&buffer, &digest), ZCACHE_OK);
+    } else if (strcmp(kind, "LOOK") == 0) {
+        zc_look_t look = {.ghost = false};
+        map_look(&mapper, &look);
+        cr_assert_eq(zc_response_add_look(&buffer, &look), ZCACHE_OK);
     } else {
         write_list(result, kind);
     }
@@ -153,6 +207,12 @@ static json_t *read_item(zc_response_t *response, const char *kind) {
         if (read == ZCACHE_OK) {
             map_peer(&mapper, &peer);
         }
+    } else if (strcmp(kind, "SCAN") == 0) {
+        zc_scan_row_t row;
+        read = zc_response_read_scan_row(response, &row);
+        if (read == ZCACHE_OK) {
+            map_scan_row(&mapper, &row);
+        }
     } else {
         zc_stat_row_t row;
         read = zc_response_read_stat(response, &row);
@@ -169,19 +229,18 @@ static json_t *read_item(zc_response_t *response, const char *kind) {
 
 static zcache_status read_list(zc_response_t *response, const char *kind, zcache_status *status,
                                zc_mapper_t *mapper) {
-    bool spy = strcmp(kind, "SPY") == 0;
+    const char *walk_name = walk_of(kind);
     uint64_t walk = 0;
     uint32_t count = 0;
-    zcache_status read = zc_response_next_list(response, spy, status, &walk, &count);
+    zcache_status read = zc_response_next_list(response, walk_name != NULL, status, &walk, &count);
     if (read != ZCACHE_OK || *status != ZCACHE_OK) {
         return read;
     }
-    if (spy) {
-        zc_map_uint(mapper, "walk", &walk);
+    if (walk_name != NULL) {
+        zc_map_uint(mapper, walk_name, &walk);
     }
     json_t *items = json_array();
-    const char *name = spy ? "entries" : strcmp(kind, "PEERS") == 0 ? "peers" : "stats";
-    json_object_set_new(mapper->object, name, items);
+    json_object_set_new(mapper->object, items_of(kind), items);
     for (uint32_t i = 0; i < count; i++) {
         json_t *item = read_item(response, kind);
         if (item == NULL) {
@@ -221,6 +280,30 @@ static zcache_status read_ping(zc_response_t *response, zcache_status *status,
     return read;
 }
 
+static zcache_status read_digest(zc_response_t *response, zcache_status *status,
+                                 zc_mapper_t *mapper) {
+    zc_digest_t digest = {.entries = 77};
+    zcache_status read = zc_response_next_digest(response, &scratch, status, &digest);
+    if (read == ZCACHE_OK && *status == ZCACHE_OK) {
+        zc_map_digest(mapper, &digest, NULL);
+    } else {
+        cr_assert(digest.entries == 77 && digest.parts == NULL);
+    }
+    return read;
+}
+
+static zcache_status read_look(zc_response_t *response, zcache_status *status,
+                               zc_mapper_t *mapper) {
+    zc_look_t look = {.digest = 77};
+    zcache_status read = zc_response_next_look(response, status, &look);
+    if (read == ZCACHE_OK && *status == ZCACHE_OK) {
+        map_look(mapper, &look);
+    } else {
+        cr_assert(look.digest == 77 && look.key.data == NULL);
+    }
+    return read;
+}
+
 static json_t *read_result(zc_response_t *response, const char *kind) {
     zcache_status status = (zcache_status)77;
     zc_mapper_t mapper = writing();
@@ -231,6 +314,10 @@ static json_t *read_result(zc_response_t *response, const char *kind) {
         read = read_value(response, &status, &mapper);
     } else if (strcmp(kind, "PING") == 0) {
         read = read_ping(response, &status, &mapper);
+    } else if (strcmp(kind, "DIGEST") == 0) {
+        read = read_digest(response, &status, &mapper);
+    } else if (strcmp(kind, "LOOK") == 0) {
+        read = read_look(response, &status, &mapper);
     } else {
         read = read_list(response, kind, &status, &mapper);
     }
@@ -302,15 +389,18 @@ Test(response, reads_and_writes_every_vector) {
 }
 
 Test(response, survives_truncations_and_changes) {
-    static const char *const kinds[] = {"STATUS", "VALUE", "PING", "SPY", "PEERS", "STATS"};
+    static const char *const kinds[] = {"STATUS", "VALUE",  "PING", "SPY", "PEERS",
+                                        "STATS",  "DIGEST", "SCAN", "LOOK"};
+    const size_t kind_count = sizeof kinds / sizeof kinds[0];
     zc_random_t random = {.state = 1};
     for (size_t i = 0; i < json_array_size(cases); i++) {
         json_t *vector = json_array_get(cases, i);
         zc_slice_t bytes = zc_vectors_bytes(vector, "bytes");
         bool good = json_object_get(vector, "refused") == NULL;
-        for (size_t count = 0; count < bytes.bytes * 6; count++) {
-            const char *kind = kinds[count % 6];
-            size_t cut = count / 6;
+        size_t most = bytes.bytes < 2000 ? bytes.bytes : 2000;
+        for (size_t count = 0; count < most * kind_count; count++) {
+            const char *kind = kinds[count % kind_count];
+            size_t cut = count / kind_count;
             uint8_t *part = malloc(bytes.bytes);
             cr_assert_not_null(part);
             memcpy(part, bytes.data, bytes.bytes);
@@ -370,6 +460,30 @@ Test(response, result_that_is_a_refusal_brings_no_more_than_its_status) {
     cr_assert(type == 99 && ready && walk == 7 && count == 0);
 }
 
+Test(response, a_peer_of_seven_items_is_of_a_node_that_knows_no_agreement) {
+    zc_slice_t text = zc_slice_text("tcp://h:1");
+    zc_peer_row_t peer = {.name = text, .endpoint = text, .agreement = ZC_AGREEMENT_UNKNOWN};
+    zc_response_list_t list;
+    cr_assert_eq(zc_response_begin(&buffer, 1, 1), ZCACHE_OK);
+    cr_assert_eq(zc_response_begin_list(&buffer, false, &list), ZCACHE_OK);
+    size_t at = buffer.bytes;
+    cr_assert_eq(zc_response_add_peer(&buffer, &list, &peer), ZCACHE_OK);
+    zc_response_end_list(&buffer, &list, 0);
+    cr_assert(buffer.data[at] == 0x98 && buffer.data[buffer.bytes - 1] == 0xc0);
+    buffer.data[at] = 0x97;
+    buffer.bytes--;
+    zc_response_t response;
+    zcache_status status = ZCACHE_MISS;
+    uint64_t walk = 0;
+    uint32_t count = 0;
+    zc_peer_row_t found = {.agreement = ZC_AGREEMENT_SAME};
+    cr_assert_eq(zc_response_open(zc_buffer_slice(&buffer), &response), ZCACHE_OK);
+    cr_assert_eq(zc_response_next_list(&response, false, &status, &walk, &count), ZCACHE_OK);
+    cr_assert_eq(zc_response_read_peer(&response, &found), ZCACHE_OK);
+    cr_assert_eq(found.agreement, ZC_AGREEMENT_UNKNOWN);
+    cr_assert(zc_slice_equal(found.endpoint, text));
+}
+
 Test(response, each_failed_allocation_is_told_and_harmless) {
     static uint8_t filler[255]; /* that fills the first block, so that each call asks for more */
     zc_failing_allocator_t failing;
@@ -379,7 +493,12 @@ Test(response, each_failed_allocation_is_told_and_harmless) {
     zc_spy_entry_t entry = {.key = text, .stamp = {.hlc = 1}};
     zc_peer_row_t peer = {.name = text, .endpoint = text};
     zc_stat_row_t row = {.name = text};
-    for (int call = 0; call < 7; call++) {
+    zc_scan_row_t scanned = {.digest = 1};
+    zc_look_t look = {.stamp = {.hlc = 1}, .key = text};
+    static uint64_t parts[ZC_DIGEST_PARTS];
+    zc_digest_t digest = {.origin = {{1}}, .parts = parts};
+    zc_settings_init(&digest.registers.settings);
+    for (int call = 0; call < 10; call++) {
         zc_buffer_t full;
         zc_buffer_init(&full, &failing.allocator);
         memcpy(zc_buffer_reserve(&full, sizeof filler), filler, sizeof filler);
@@ -392,12 +511,24 @@ Test(response, each_failed_allocation_is_told_and_harmless) {
             : call == 3 ? zc_response_begin_list(&full, true, &list)
             : call == 4 ? zc_response_add_spy_entry(&full, &list, &entry)
             : call == 5 ? zc_response_add_peer(&full, &list, &peer)
+            : call == 6 ? zc_response_add_scan_row(&full, &list, &scanned)
+            : call == 7 ? zc_response_add_look(&full, &look)
+            : call == 8 ? zc_response_add_digest(&full, &digest)
                         : zc_response_add_stat(&full, &list, &row),
         };
         cr_assert_eq(results[0], ZCACHE_NO_MEMORY, "call %d", call);
         cr_assert(full.bytes == full.capacity && list.count == 0);
         zc_buffer_fini(&full);
     }
+    cr_assert_eq(zc_response_begin(&buffer, 1, 1), ZCACHE_OK);
+    cr_assert_eq(zc_response_add_digest(&buffer, &digest), ZCACHE_OK);
+    zc_wire_scratch_t none;
+    zc_wire_scratch_init(&none, &failing.allocator);
+    zc_response_t response;
+    zcache_status status = ZCACHE_OK;
+    cr_assert_eq(zc_response_open(zc_buffer_slice(&buffer), &response), ZCACHE_OK);
+    zc_failing_allocator_fail_after(&failing, 0);
+    cr_assert_eq(zc_response_next_digest(&response, &none, &status, &digest), ZCACHE_NO_MEMORY);
     zc_buffer_t empty;
     zc_buffer_init(&empty, &failing.allocator);
     zc_failing_allocator_fail_after(&failing, 0);

@@ -99,6 +99,10 @@ def operation(part):
         "STATS": lambda: [7],
         "CONFIG": lambda: [8],
         "CONFIGURE": lambda: [9, part["name"], part["number"]],
+        "DIGEST": lambda: [10],
+        "SCAN": lambda: [11, part["position"], part["parts"]],
+        "LOOK": lambda: [12, part["key_hash"]],
+        "REPAIR": lambda: [13, part["key"]],
     }[kind]()
 
 
@@ -119,6 +123,14 @@ def pack_wide(item):
     return pack(item)
 
 
+def digest_parts(pairs):
+    """The 1,024 parts of a digest, of which the pairs name those that are not 0."""
+    parts = [0] * 1024
+    for index, part in pairs:
+        parts[index] = part
+    return parts
+
+
 def result(part):
     if part["status"] != 0:
         return [part["status"]]
@@ -131,8 +143,15 @@ def result(part):
             for e in part["entries"]])],
         "PEERS": lambda: [0, Wide([
             [p["name"], p["endpoint"], p["origin"], p["state"], p["region"], p["rtt_us"],
-             p["lag_ms"]] for p in part["peers"]])],
+             p["lag_ms"], p["agrees"]] for p in part["peers"]])],
         "STATS": lambda: [0, Wide([[s["name"], s["value"]] for s in part["stats"]])],
+        "DIGEST": lambda: [0, part["origin"], part["joining"], part["clock_ms"],
+                           registers(part["registers"]), part["entries"], stamp(part["horizon"]),
+                           vector(part["vector"]), digest_parts(part["parts"])],
+        "SCAN": lambda: [0, Wide(part["position"]), Wide([
+            [row["key_hash"], row["digest"]] for row in part["rows"]])],
+        "LOOK": lambda: [0, part["ghost"], part["hlc"], part["origin"], part["digest"],
+                         part["key"]],
     }[part["result"]]()
 
 

@@ -320,12 +320,21 @@ def requests():
         request("many", 4, op("CLEAR"), op("PING"), op("PEERS"), op("STATS"), op("CONFIG")),
         request("spy", 5, op("SPY", walk=0), op("SPY", walk=2**63)),
         request("configure", 6, op("CONFIGURE", name="max_size", number=2000)),
+        request("digest and repair", 8, op("DIGEST"), op("REPAIR", key=A)),
+        request("scan", 8, op("SCAN", position=0, parts=b"\xff" * 128),
+                op("SCAN", position=2**64 - 1, parts=bytes(127) + b"\x80")),
+        request("look", 8, op("LOOK", key_hash=2**64 - 1), op("LOOK", key_hash=0)),
         request("twenty gets", 7, *[op("GET", key=b"%d" % i) for i in range(20)]),
         bad("another version", [32, 2, 9, {}], "INCOMPATIBLE"),
         bad("another version without a number", [32, 2]),
         bad("4097 operations", [32, 1, 9, [[4]] * 4097], "TOO_LARGE"),
         bad("no operations", [32, 1, 9, []]),
-        bad("an operation that is not there", [32, 1, 9, [[10]]]),
+        bad("an operation that is not there", [32, 1, 9, [[14]]]),
+        bad("a digest of something", [32, 1, 9, [[10, 0]]]),
+        bad("a scan of too few parts", [32, 1, 9, [[11, 0, bytes(127)]]]),
+        bad("a scan of too many parts", [32, 1, 9, [[11, 0, bytes(129)]]]),
+        bad("a look at bytes", [32, 1, 9, [[12, b"key"]]]),
+        bad("a repair from an origin of 15 bytes", [32, 1, 9, [[13, bytes(15)]]]),
         bad("get without a key", [32, 1, 9, [[0]]]),
         bad("get with two keys", [32, 1, 9, [[0, b"a", b"b"]]]),
         bad("a key that is text", [32, 1, 9, [[0, "a"]]]),
@@ -350,7 +359,10 @@ def responses():
 
     spied = dict(key=b"key", value=b"value", type=0, age_ms=5, ttl_ms=None, hlc=HLC, origin=A)
     row = dict(name="one", endpoint="tcp://127.0.0.1:5000", origin=A, state="self", region="",
-               rtt_us=0, lag_ms=0)
+               rtt_us=0, lag_ms=0, agrees=True)
+    held = dict(origin=A, joining=False, clock_ms=1792000000000, registers=SET, entries=2,
+                horizon=dict(hlc=HLC, origin=B), vector=VECTOR, parts=[[0, 2**64 - 1], [1023, 7]])
+    looked = dict(ghost=False, hlc=HLC, origin=A, digest=2**64 - 1, key=b"key")
 
     def bad_of(kind, why, results, status="MALFORMED"):
         case = bad(why, [33, 1, 9, results], status)
@@ -363,6 +375,15 @@ def responses():
     def bad_peer(why, **change):
         fields = dict(row, **change)
         return bad_of("PEERS", why, [[0, [list(fields.values())]]])
+
+    def bad_digest(why, place, item):
+        items = result(res("DIGEST", **held))
+        items[place] = item
+        return bad_of("DIGEST", why, [items])
+
+    def bad_look(why, **change):
+        fields = dict(looked, **change)
+        return bad_of("LOOK", why, [[0, *fields.values()]])
 
     return [
         response("done", 1, res("STATUS")),
@@ -378,7 +399,16 @@ def responses():
             spied, dict(spied, ttl_ms=1000, type=1, value=b"")])),
         response("a walk at the limit", 4, res("SPY", -10)),
         response("peers", 5, res("PEERS", peers=[
-            row, dict(row, origin=NONE, state="gone", region="eu", rtt_us=350, lag_ms=7)])),
+            row, dict(row, origin=NONE, state="gone", region="eu", rtt_us=350, lag_ms=7,
+                      agrees=None), dict(row, agrees=False)])),
+        response("digest", 7, res("DIGEST", **held), res("DIGEST", -4)),
+        response("digest of a node that has received nothing", 7, res("DIGEST", **dict(
+            held, joining=True, registers=FRESH, entries=0, horizon=None, vector=[], parts=[]))),
+        response("an empty scan", 7, res("SCAN", position=0, rows=[])),
+        response("a scan that goes on", 7, res("SCAN", position=8193, rows=[
+            dict(key_hash=2**64 - 1, digest=0), dict(key_hash=0, digest=2**63)])),
+        response("looks", 7, res("LOOK", **looked), res("LOOK", -1), res("LOOK", **dict(
+            looked, ghost=True, digest=0, key=b""))),
         response("stats", 6, res("STATS", stats=[
             dict(name="state", value="live"), dict(name="digest", value=2**64 - 1)]),
             res("STATUS", -2)),
@@ -410,6 +440,21 @@ def responses():
         bad_peer("a state with a control character", state="li\x1bve"),
         bad_peer("an endpoint that is none", endpoint="127.0.0.1:5000"),
         bad_peer("an origin of 3 bytes", origin=b"abc"),
+        bad_peer("agreement in words", agrees="yes"),
+        bad_peer("a peer of nine items", more=0),
+        bad_digest("a digest without an origin", 1, NONE),
+        bad_digest("joining is a number", 2, 1),
+        bad_digest("a clock that no hlc can hold", 3, 2**47),
+        bad_digest("a horizon without an origin", 6, [HLC]),
+        bad_digest("a vector that descends", 7, [[B, 0, 1], [A, 0, 1]]),
+        bad_digest("too few parts", 8, [0] * 1023),
+        bad_digest("too many parts", 8, [0] * 1025),
+        bad_digest("a negative part", 8, [0] * 1023 + [-1]),
+        bad_of("SCAN", "a row of three items", [[0, 0, [[1, 2, 3]]]]),
+        bad_of("SCAN", "a row of text", [[0, 0, [["a", 1]]]]),
+        bad_look("a look without a stamp", hlc=0),
+        bad_look("a ghost with a key", ghost=True),
+        bad_look("a key of 65,536 bytes", key=bytes(65536)),
         bad_of("STATS", "a line of three items", [[0, [["a", 1, 2]]]]),
         bad_of("STATS", "a negative number", [[0, [["a", -1]]]]),
         bad_of("STATS", "a line without a value", [[0, [["a", None]]]]),

@@ -103,6 +103,16 @@ typedef bool zcache_spy_fn(void *context, const zcache_entry_t *entry);
  * stopped it. */
 zcache_status zcache_spy(zcache_t *cache, zcache_spy_fn *visit, void *context);
 
+/* Whether a peer held the same entries as the node when its last heartbeat came. The two are
+ * compared a message apart, so that while there is traffic it is seldom known; that they differ is
+ * said only where both have stood still since the heartbeat before. They may differ by right, by
+ * what each has evicted: zcache_verify tells. */
+typedef enum zcache_agreement {
+    ZCACHE_AGREES_UNKNOWN, /* traffic, or one of the two is not live */
+    ZCACHE_AGREES,
+    ZCACHE_AGREES_NOT
+} zcache_agreement;
+
 /* A member of the mesh as the node sees it; the node itself comes first. Strings are valid during
  * the call. */
 typedef struct zcache_peer {
@@ -113,6 +123,7 @@ typedef struct zcache_peer {
     const char *region;
     uint64_t rtt_us; /* last measured round trip; 0: not yet */
     uint64_t lag_ms; /* how far this node is behind the peer's writes; 0: it has them all */
+    zcache_agreement agrees;
 } zcache_peer_t;
 
 typedef bool zcache_peers_fn(void *context, const zcache_peer_t *peer);
