@@ -14,6 +14,7 @@
     X(spy, "list the whole cache of a node, most recently used first, touching nothing")           \
     X(watch, "show every change that a node applies")                                              \
     X(peers, "list the members of the mesh as a node sees them")                                   \
+    X(verify, "tell whether all members hold the same, and what differs")                          \
     X(stats, "show what a node has counted")                                                       \
     X(config, "show the settings of the mesh, or change one")                                      \
     X(ping, "ask whether a node is there, or ready")                                               \

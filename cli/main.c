@@ -39,9 +39,9 @@ static int show_help(void) {
          "  --version  show the version\n"
          "\n"
          "Commands but node ask the node at --at HOST:PORT, else at ZCACHE_AT, else at\n"
-         "127.0.0.1:5000. Exit status: 0 done; 1 no such key, not ready, or not all of it,\n"
-         "the node is busy, or the output cannot be written; 2 a wrong command line or input;\n"
-         "3 the node cannot be reached or started.");
+         "127.0.0.1:5000. Exit status: 0 done; 1 no such key, not ready, not equal, or not\n"
+         "all of it, the node is busy, or the output cannot be written; 2 a wrong command\n"
+         "line or input; 3 the node cannot be reached or started.");
     return zc_output_finish(ZC_EXIT_DONE);
 }
 

@@ -3,77 +3,20 @@
 """lib/PROTOCOL.md is enough to write a node from: tests/peer, which shares no code with zcache,
 meets real nodes, and all end with the same digest."""
 
-import json
 import os
-import selectors
 import subprocess
 import sys
-import tempfile
 import unittest
 
-from mesh import DEADLINE_S, ROOT, MeshTest, free_ports, run, wait_until
+from mesh import DEADLINE_S, ROOT, run, wait_until
+from peers import PeerTest
 
-PEER = os.path.join(ROOT, "tests", "peer", "peer.py")
 CHECK = os.path.join(ROOT, "tests", "peer", "check_vectors.py")
 # So long that nothing idles out while a slow machine works on a test.
 KEEP = ("--expire-after", "600")
 
 
-class PeerProcess:
-    """A running peer.py. Its lines are a word and an object of JSON."""
-
-    def __init__(self, node, *arguments):
-        self.port = free_ports()
-        self.at = f"127.0.0.1:{self.port}"
-        self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(
-            [sys.executable, "-B", PEER, "--join", node.at, "--port", str(self.port),
-             "--seconds", str(DEADLINE_S), *arguments],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, bufsize=0)
-
-    def log(self):
-        self.errors.seek(0)
-        return self.errors.read().decode(errors="replace")
-
-    def expect(self, word):
-        """Waits for the line that begins with a word, and returns its object."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            if not selector.select(DEADLINE_S * 2):
-                raise AssertionError(f"no line from peer.py, expected {word}: {self.log()}")
-        line = self.process.stdout.readline().decode()
-        first, _, rest = line.partition(" ")
-        if first != word:
-            raise AssertionError(f"{line!r}, expected {word}: {self.log()}")
-        return json.loads(rest)
-
-    def stats(self):
-        """It answers clients as a node does."""
-        done = run("stats", "--json", at=self.at)
-        return done.json() if done.returncode == 0 else {}
-
-    def leave(self):
-        """Ends its input, waits for its end and returns what it says of itself."""
-        self.process.stdin.close()
-        ended = self.expect("ended")
-        self.process.wait(DEADLINE_S)
-        return ended
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait(DEADLINE_S)
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.errors.close()
-
-
-class Peer(MeshTest):
-    def peer(self, node, *arguments):
-        peer = PeerProcess(node, *arguments)
-        self.addCleanup(peer.end)
-        return peer
-
+class Peer(PeerTest):
     def test_it_takes_the_vectors_and_refuses_what_is_wrong(self):
         done = subprocess.run([sys.executable, "-B", CHECK], stdout=subprocess.PIPE, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)

@@ -19,6 +19,7 @@ import time
 import msgpack
 import zmq
 
+from faults import FaultyNode
 from node import Node
 
 
@@ -59,6 +60,15 @@ def options():
                         help="sets COUNT keys, every third of them twice, and deletes every fifth")
     parser.add_argument("--lose", type=float, default=0.0, metavar="PART",
                         help="of all batches, in and out: dropped, to be found and repaired")
+    parser.add_argument("--withhold", default="", metavar="KEY",
+                        help="drops what others write to KEY, and says that it has received it")
+    parser.add_argument("--alter", default="", metavar="KEY",
+                        help="keeps other bytes than others write to KEY, under the same stamp")
+    parser.add_argument("--old", action="store_true",
+                        help="knows no DIGEST, SCAN, LOOK and REPAIR")
+    parser.add_argument("--deaf", choices=("joining", "live"),
+                        help="hears no batch and asks for none, from then on until a client says "
+                             "REPAIR")
     parser.add_argument("--entries", type=int, default=0, metavar="COUNT")
     parser.add_argument("--until-digest-equal", action="store_true")
     parser.add_argument("--seconds", type=float, default=30)
@@ -99,7 +109,12 @@ def is_equal(node, statistics, entries):
 
 def main():
     chosen = options()
-    node = Node(chosen.host, chosen.port, chosen.name, f"tcp://{chosen.join}", chosen.lose)
+    where = (chosen.host, chosen.port, chosen.name, f"tcp://{chosen.join}", chosen.lose)
+    faults = (chosen.withhold, chosen.alter, chosen.deaf, chosen.old)
+    if any(faults):
+        node = FaultyNode(*where, *faults)
+    else:
+        node = Node(*where)
     statistics = Statistics(node.context, f"tcp://{chosen.join}")
     writer = Writer(chosen.name, chosen.write)
     end_s = time.monotonic() + chosen.seconds

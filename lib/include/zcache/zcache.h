@@ -6,6 +6,7 @@
  *     batch.h   many operations in one message
  *     memo.h    get, or compute once and set
  *     watch.h   the stream of changes that a node applies
+ *     verify.h  whether all members hold the same
  *     status.h  what every call returns
  *     limits.h  every limit, and what happens when it is reached
  *
@@ -24,6 +25,7 @@
 #include <zcache/memo.h>
 #include <zcache/node.h>
 #include <zcache/status.h>
+#include <zcache/verify.h>
 #include <zcache/watch.h>
 
 #define ZCACHE_VERSION "0.1.0"
