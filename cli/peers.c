@@ -18,11 +18,13 @@ static const zc_usage_t usage = {
         "origin, state, region, microseconds of the last round trip, milliseconds that the "
         "node is behind the peer's writes, and whether the two held the same entries when its "
         "last heartbeat came: yes, no, or - where traffic or its state leave that open. They may "
-        "differ by what each has evicted: 'zcache verify' tells.",
+        "differ by what each has evicted: 'zcache verify' tells. SKEW MS is how far the peer's "
+        "clock is ahead of the node's where that is too far (max_clock_skew_ms), so that the node "
+        "takes nothing from it, or, negative, behind, so that it takes nothing from the node.",
     .at = true,
     .json = true,
     .json_text = "Write an array of name, endpoint, origin, state, region, rtt_us, lag_ms, agrees "
-                 "(true, false, or null: not known)",
+                 "(true, false, or null: not known), skew_ms",
 };
 
 static const zc_column_t columns[] = {
@@ -34,6 +36,7 @@ static const zc_column_t columns[] = {
     {.name = "RTT US", .right = true},
     {.name = "LAG MS", .right = true},
     {.name = "AGREES"},
+    {.name = "SKEW MS", .right = true},
 };
 
 enum {
@@ -52,11 +55,11 @@ static const char *text_of_agreement(zcache_agreement agrees) {
 
 static bool add_json(void *context, const zcache_peer_t *peer) {
     zc_listing_t *listing = context;
-    json_t *json =
-        json_pack("{s:s,s:s,s:o,s:s,s:s,s:o,s:o,s:o}", "name", peer->name, "endpoint",
-                  peer->endpoint, "origin", zc_json_of_origin(peer->origin), "state", peer->state,
-                  "region", peer->region, "rtt_us", zc_json_of_uint(peer->rtt_us), "lag_ms",
-                  zc_json_of_uint(peer->lag_ms), "agrees", json_of_agreement(peer->agrees));
+    json_t *json = json_pack(
+        "{s:s,s:s,s:o,s:s,s:s,s:o,s:o,s:o,s:I}", "name", peer->name, "endpoint", peer->endpoint,
+        "origin", zc_json_of_origin(peer->origin), "state", peer->state, "region", peer->region,
+        "rtt_us", zc_json_of_uint(peer->rtt_us), "lag_ms", zc_json_of_uint(peer->lag_ms), "agrees",
+        json_of_agreement(peer->agrees), "skew_ms", (json_int_t)peer->skew_ms);
     return zc_listing_add_json(listing, json);
 }
 
@@ -76,12 +79,15 @@ static bool add_row(void *context, const zcache_peer_t *peer) {
     }
     char rtt[ZC_DURATION_BYTES];
     char lag[ZC_DURATION_BYTES];
+    char skew[ZC_DURATION_BYTES];
     snprintf(rtt, sizeof(rtt), "%" PRIu64, peer->rtt_us);
     snprintf(lag, sizeof(lag), "%" PRIu64, peer->lag_ms);
+    snprintf(skew, sizeof(skew), "%" PRId64, peer->skew_ms);
     const char *texts[COLUMN_COUNT] = {peer->name,   peer->endpoint,
                                        origin,       peer->state,
                                        peer->region, rtt,
-                                       lag,          text_of_agreement(peer->agrees)};
+                                       lag,          text_of_agreement(peer->agrees),
+                                       skew};
     const char *colours[COLUMN_COUNT] = {[STATE_COLUMN] = colour_of(peer->state),
                                          [AGREES_COLUMN] =
                                              peer->agrees == ZCACHE_AGREES_NOT ? "yellow" : NULL};

@@ -161,6 +161,7 @@ static zcache_status add_peer(zc_actor_t *actor, zc_response_list_t *list,
         .rtt_us = view->rtt_us,
         .lag_ms = view->lag_ms,
         .agreement = view->agreement,
+        .skew_ms = view->skew_ms,
     };
     return zc_response_add_peer(&actor->response, list, &row);
 }

@@ -105,7 +105,8 @@ static zcache_status show_peer(zc_response_t *response, const void *visit, void 
                           .region = terminated(row.region, region),
                           .rtt_us = row.rtt_us,
                           .lag_ms = row.lag_ms,
-                          .agrees = (zcache_agreement)row.agreement};
+                          .agrees = (zcache_agreement)row.agreement,
+                          .skew_ms = row.skew_ms};
     memcpy(peer.origin, row.origin.bytes, sizeof(peer.origin));
     zcache_peers_fn *const *function = visit;
     *going = (*function)(context, &peer);

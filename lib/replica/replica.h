@@ -218,8 +218,8 @@ typedef struct zc_peer_view {
     zc_peer_state_t state;
     uint64_t rtt_us;
     uint64_t lag_ms;
-    uint64_t skew_ms; /* it is so far ahead of this node; 0: not too far */
-    uint64_t lead_ms; /* this node is so far ahead of it; 0: not too far */
+    int64_t skew_ms; /* its clock is so far ahead of this node's, or, negative, behind; 0: not too
+                        far (R2) */
     uint64_t digest;
     zc_agreement_t agreement;
 } zc_peer_view_t;

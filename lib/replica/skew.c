@@ -46,4 +46,6 @@ void zc_skew_check(zc_replica_t *replica, zc_peer_t *peer, const zc_heartbeat_t 
     }
     peer->state = ZC_PEER_SKEWED;
     peer->skew_ms = ahead_ms;
+    peer->lead_ms = 0;
+    peer->lead_since_us = 0;
 }

@@ -28,8 +28,7 @@ static void view_peer(const zc_replica_t *replica, const zc_peer_t *peer, zc_pee
         .identity = peer->identity,
         .state = peer->state,
         .rtt_us = peer->rtt_us,
-        .skew_ms = peer->skew_ms,
-        .lead_ms = peer->lead_ms,
+        .skew_ms = (int64_t)peer->skew_ms - (int64_t)peer->lead_ms,
         .digest = peer->digest,
     };
     if (peer->state == ZC_PEER_LIVE && !replica->joining) {

@@ -145,6 +145,7 @@ typedef struct zc_peer_row {
     uint64_t rtt_us;
     uint64_t lag_ms;
     zc_agreement_t agreement; /* sent as true, false or nil */
+    int64_t skew_ms;          /* how far its clock is ahead, where that is too far */
 } zc_peer_row_t;
 
 typedef struct zc_stat_row {

@@ -12,7 +12,7 @@
 
 enum {
     SPY_ENTRY_ITEMS = 7, /* key, value, type, age, ttl or nil, hlc, origin */
-    PEER_ITEMS = 8,      /* name, endpoint, origin, state, region, rtt, lag, agrees or nil */
+    PEER_ITEMS = 9,      /* name, endpoint, origin, state, region, rtt, lag, agrees or nil, skew */
     PEER_ITEMS_LEAST = 7,
     STAT_ITEMS = 2, /* name, text or number */
     SCAN_ITEMS = 2, /* key hash, digest */
@@ -123,7 +123,7 @@ zcache_status zc_response_add_peer(zc_buffer_t *buffer, zc_response_list_t *list
     zc_pack_t pack;
     size_t bytes = 1 + 4 * ZC_PACK_HEAD_BYTES_MAX + peer->name.bytes + peer->endpoint.bytes +
                    peer->state.bytes + peer->region.bytes + ZC_WIRE_ORIGIN_BYTES +
-                   2 * ZC_PACK_UINT_BYTES_MAX + 1;
+                   3 * ZC_PACK_UINT_BYTES_MAX + 1;
     if (!zc_pack_open(&pack, buffer, bytes)) {
         return ZCACHE_NO_MEMORY;
     }
@@ -140,6 +140,7 @@ zcache_status zc_response_add_peer(zc_buffer_t *buffer, zc_response_list_t *list
     } else {
         zc_pack_bool(&pack, peer->agreement == ZC_AGREEMENT_SAME);
     }
+    zc_pack_int(&pack, peer->skew_ms);
     zc_pack_close(&pack);
     list->count++;
     return ZCACHE_OK;
@@ -367,7 +368,8 @@ zcache_status zc_response_read_peer(zc_response_t *response, zc_peer_row_t *peer
     found.region = zc_unpack_text(&unpack);
     found.rtt_us = zc_unpack_uint(&unpack, 0, UINT64_MAX);
     found.lag_ms = zc_unpack_uint(&unpack, 0, UINT64_MAX);
-    found.agreement = items == PEER_ITEMS ? unpack_agreement(&unpack) : ZC_AGREEMENT_UNKNOWN;
+    found.agreement = items > PEER_ITEMS_LEAST ? unpack_agreement(&unpack) : ZC_AGREEMENT_UNKNOWN;
+    found.skew_ms = items == PEER_ITEMS ? zc_unpack_int(&unpack, INT64_MIN, INT64_MAX) : 0;
     zcache_status read = go_on(response, &unpack, response->taken, response->items - 1);
     if (read == ZCACHE_OK) {
         memcpy(found.origin.bytes, origin.data, ZC_ORIGIN_BYTES);

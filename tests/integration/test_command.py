@@ -109,7 +109,8 @@ class Listings(MeshTest):
         self.assertEqual([row["state"] for row in rows], ["self", "live"])
         for row, node in zip(rows, nodes):
             self.assertEqual(
-                {"name", "endpoint", "origin", "state", "region", "rtt_us", "lag_ms"} - set(row),
+                {"name", "endpoint", "origin", "state", "region", "rtt_us", "lag_ms", "agrees",
+                 "skew_ms"} - set(row),
                 set())
             self.assertEqual(row["endpoint"], node.endpoint)
             self.assertEqual(row["region"], "here")

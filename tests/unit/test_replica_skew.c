@@ -76,3 +76,14 @@ Test(replica_skew, own_writes_that_are_ahead_count_as_the_clock_does) {
     heartbeats(-5000, 12);
     cr_assert_gt(b()->lead_ms, 10000, "the write was stamped above what had come");
 }
+
+Test(replica_skew, view_shows_it_with_its_sign) {
+    zc_peer_view_t view;
+    heartbeats(-10001, 12);
+    cr_assert(zc_replica_peer(subject_replica(), 1, &view));
+    cr_assert_eq(view.skew_ms, -10001);
+    heartbeat(15000);
+    cr_assert(zc_replica_peer(subject_replica(), 1, &view));
+    cr_assert_eq(view.state, ZC_PEER_SKEWED);
+    cr_assert_gt(view.skew_ms, 10000);
+}

@@ -75,6 +75,11 @@ static void map_peer(zc_mapper_t *mapper, zc_peer_row_t *peer) {
                           : json_is_true(agrees) ? ZC_AGREEMENT_SAME
                                                  : ZC_AGREEMENT_DIFFERENT;
     }
+    if (mapper->writing) {
+        json_object_set_new(mapper->object, "skew_ms", json_integer(peer->skew_ms));
+    } else {
+        peer->skew_ms = json_integer_value(json_object_get(mapper->object, "skew_ms"));
+    }
 }
 
 static void map_scan_row(zc_mapper_t *mapper, zc_scan_row_t *row) {
@@ -469,9 +474,9 @@ Test(response, a_peer_of_seven_items_is_of_a_node_that_knows_no_agreement) {
     size_t at = buffer.bytes;
     cr_assert_eq(zc_response_add_peer(&buffer, &list, &peer), ZCACHE_OK);
     zc_response_end_list(&buffer, &list, 0);
-    cr_assert(buffer.data[at] == 0x98 && buffer.data[buffer.bytes - 1] == 0xc0);
+    cr_assert(buffer.data[at] == 0x99 && buffer.data[buffer.bytes - 2] == 0xc0);
     buffer.data[at] = 0x97;
-    buffer.bytes--;
+    buffer.bytes -= 2;
     zc_response_t response;
     zcache_status status = ZCACHE_MISS;
     uint64_t walk = 0;

@@ -143,7 +143,7 @@ def result(part):
             for e in part["entries"]])],
         "PEERS": lambda: [0, Wide([
             [p["name"], p["endpoint"], p["origin"], p["state"], p["region"], p["rtt_us"],
-             p["lag_ms"], p["agrees"]] for p in part["peers"]])],
+             p["lag_ms"], p["agrees"], p["skew_ms"]] for p in part["peers"]])],
         "STATS": lambda: [0, Wide([[s["name"], s["value"]] for s in part["stats"]])],
         "DIGEST": lambda: [0, part["origin"], part["joining"], part["clock_ms"],
                            registers(part["registers"]), part["entries"], stamp(part["horizon"]),

@@ -359,7 +359,7 @@ def responses():
 
     spied = dict(key=b"key", value=b"value", type=0, age_ms=5, ttl_ms=None, hlc=HLC, origin=A)
     row = dict(name="one", endpoint="tcp://127.0.0.1:5000", origin=A, state="self", region="",
-               rtt_us=0, lag_ms=0, agrees=True)
+               rtt_us=0, lag_ms=0, agrees=True, skew_ms=0)
     held = dict(origin=A, joining=False, clock_ms=1792000000000, registers=SET, entries=2,
                 horizon=dict(hlc=HLC, origin=B), vector=VECTOR, parts=[[0, 2**64 - 1], [1023, 7]])
     looked = dict(ghost=False, hlc=HLC, origin=A, digest=2**64 - 1, key=b"key")
@@ -400,7 +400,7 @@ def responses():
         response("a walk at the limit", 4, res("SPY", -10)),
         response("peers", 5, res("PEERS", peers=[
             row, dict(row, origin=NONE, state="gone", region="eu", rtt_us=350, lag_ms=7,
-                      agrees=None), dict(row, agrees=False)])),
+                      agrees=None, skew_ms=-60000), dict(row, agrees=False, skew_ms=2**40)])),
         response("digest", 7, res("DIGEST", **held), res("DIGEST", -4)),
         response("digest of a node that has received nothing", 7, res("DIGEST", **dict(
             held, joining=True, registers=FRESH, entries=0, horizon=None, vector=[], parts=[]))),
@@ -441,7 +441,8 @@ def responses():
         bad_peer("an endpoint that is none", endpoint="127.0.0.1:5000"),
         bad_peer("an origin of 3 bytes", origin=b"abc"),
         bad_peer("agreement in words", agrees="yes"),
-        bad_peer("a peer of nine items", more=0),
+        bad_peer("a skew in words", skew_ms="no"),
+        bad_peer("a peer of ten items", more=0),
         bad_digest("a digest without an origin", 1, NONE),
         bad_digest("joining is a number", 2, 1),
         bad_digest("a clock that no hlc can hold", 3, 2**47),

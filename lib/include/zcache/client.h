@@ -124,6 +124,9 @@ typedef struct zcache_peer {
     uint64_t rtt_us; /* last measured round trip; 0: not yet */
     uint64_t lag_ms; /* how far this node is behind the peer's writes; 0: it has them all */
     zcache_agreement agrees;
+    int64_t skew_ms; /* how far its clock is ahead of the node's, where that is more than the
+                        setting max_clock_skew_ms: the node takes nothing from it ("skewed");
+                        negative: so far behind, and it takes nothing from the node; 0: neither */
 } zcache_peer_t;
 
 typedef bool zcache_peers_fn(void *context, const zcache_peer_t *peer);
