@@ -269,7 +269,7 @@ class Verify(PeerTest):
             self.assertEqual(verdict["evicted"], 1500 - held)
         self.assertRegex(large.run("verify").stdout.decode(),
                          f"1500 entries, {1500 - held} keys evicted by some\n")
-        wait_until("peers says so", lambda: large.run("peers").stdout.endswith(b"\tno\n"))
+        wait_until("peers says so", lambda: large.run("peers").stdout.endswith(b"\tno\t0\n"))
 
     def test_peers_shows_whether_they_agree(self):
         nodes = self.mesh(2, *FAST)
@@ -284,7 +284,7 @@ class Verify(PeerTest):
         wait_until("nobody knows", lambda: agrees(nodes[0]) == [True, None])
         nodes[1].send(signal.SIGCONT)
         wait_until("they agree again", lambda: agrees(nodes[0]) == [True, True])
-        self.assertTrue(nodes[0].run("peers").stdout.endswith(b"\tyes\n"))
+        self.assertTrue(nodes[0].run("peers").stdout.endswith(b"\tyes\t0\n"))
 
     def test_the_command_line_is_checked(self):
         node = self.node()
