@@ -13,9 +13,10 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
+
+from proxy import Proxy
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 ZCACHE = os.environ.get("ZCACHE") or os.path.join(ROOT, "build", "main", "bin", "zcache")
@@ -78,11 +79,12 @@ def free_ports(count=3):
 class Node:
     """A `zcache node` process."""
 
-    def __init__(self, *arguments, port=0):
+    def __init__(self, *arguments, port=0, within=()):
         self.arguments = arguments
         self.errors = tempfile.TemporaryFile()
+        # `within` is a command that runs another one, in a namespace for example.
         self.process = subprocess.Popen(
-            [ZCACHE, "node", "--port", str(port), *arguments], stdin=subprocess.DEVNULL,
+            [*within, ZCACHE, "node", "--port", str(port), *arguments], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=self.errors, preexec_fn=end_with_parent)
         try:
             self.endpoint = self.read_ready()
@@ -166,88 +168,12 @@ class Node:
         return status, time.monotonic() - began
 
 
-class Relay:
-    """Stands between a node and who dials it, on the same ports of another loopback address: what
-    a network is to a mesh. `cut` breaks every connection and refuses new ones, `heal` ends that."""
-
-    def __init__(self, host, port, count=3):
-        self.host = host
-        self.ports = range(port, port + count)
-        self.open = True
-        self.ended = False
-        self.pairs = {}
-        self.selector = selectors.DefaultSelector()
-        self.lock = threading.Lock()
-        for number in self.ports:
-            listener = socket.create_server((host, number))
-            self.selector.register(listener, selectors.EVENT_READ, "listener")
-        self.thread = threading.Thread(target=self.work, daemon=True)
-        self.thread.start()
-
-    def work(self):
-        while not self.ended:
-            for key, _ in self.selector.select(0.05):
-                with self.lock:
-                    if key.data == "listener":
-                        self.accept(key.fileobj)
-                    elif key.fileobj in self.pairs:
-                        self.forward(key.fileobj)
-
-    def accept(self, listener):
-        near, _ = listener.accept()
-        if not self.open:
-            near.close()
-            return
-        try:
-            far = socket.create_connection(("127.0.0.1", listener.getsockname()[1]))
-        except OSError:
-            near.close()
-            return
-        for one, other in ((near, far), (far, near)):
-            self.pairs[one] = other
-            self.selector.register(one, selectors.EVENT_READ, "stream")
-
-    def forward(self, one):
-        try:
-            data = one.recv(65536)
-            if data:
-                self.pairs[one].sendall(data)
-                return
-        except OSError:
-            pass
-        self.drop(one)
-
-    def drop(self, one):
-        for end in (one, self.pairs.get(one)):
-            if end in self.pairs:
-                del self.pairs[end]
-                self.selector.unregister(end)
-                end.close()
-
-    def cut(self):
-        with self.lock:
-            self.open = False
-            for one in list(self.pairs):
-                self.drop(one)
-
-    def heal(self):
-        with self.lock:
-            self.open = True
-
-    def end(self):
-        self.ended = True
-        self.thread.join()
-        for key in list(self.selector.get_map().values()):
-            key.fileobj.close()
-        self.selector.close()
-
-
 class MeshTest(unittest.TestCase):
     """A test that starts nodes; they are ended after it, and their logs shown if it failed."""
 
     def setUp(self):
         self.nodes = []
-        self.relays = []
+        self.proxies = []
         self.addCleanup(self.end_all)
 
     def end_all(self):
@@ -255,8 +181,8 @@ class MeshTest(unittest.TestCase):
         result = getattr(outcome, "result", None)
         failed = result is not None and any(
             test is self for test, _ in result.failures + result.errors)
-        for relay in self.relays:
-            relay.end()
+        for proxy in self.proxies:
+            proxy.end()
         for node in self.nodes:
             node.kill()
             if failed:
@@ -269,10 +195,11 @@ class MeshTest(unittest.TestCase):
         self.nodes.append(node)
         return node
 
-    def relay(self, host, node):
-        relay = Relay(host, node.port)
-        self.relays.append(relay)
-        return relay
+    def proxy(self, host, node):
+        """Puts a proxy in front of a node that advertises `host`."""
+        proxy = Proxy(host, node.port)
+        self.proxies.append(proxy)
+        return proxy
 
     def mesh(self, count, *arguments):
         """Starts `count` nodes, the later ones joined to the first, all of them ready."""

@@ -56,9 +56,9 @@ class Faults(MeshTest):
 
     def test_two_sides_of_a_cut_merge(self):
         left = self.node(*FAST, "--advertise", "127.0.0.2")
-        left_network = self.relay("127.0.0.2", left)
+        left_network = self.proxy("127.0.0.2", left)
         right = self.node(*FAST, "--advertise", "127.0.0.3", "--join", f"127.0.0.2:{left.port}")
-        right_network = self.relay("127.0.0.3", right)
+        right_network = self.proxy("127.0.0.3", right)
         self.wait_met([left, right])
         left.load((f"before{i}", i) for i in range(100))
         self.wait_equal([left, right], 100)
