@@ -32,6 +32,7 @@ class DirectNode(Node):
         super().__init__(*arguments, **options)
         self.client = Client(self.endpoint)
         self.writer = None
+        self.lives = []  # of its writers, in the journal
 
     def stats(self):
         try:
@@ -127,7 +128,8 @@ class FaultsTest(MeshTest):
         node.kill()
         if node.writer is not None:
             node.writer.stop()
-            self.journal.forget(node.writer.life)
+        for life in node.lives:
+            self.journal.forget(life)
 
     def wait_gone(self, nodes, others):
         """Until none of the nodes hears any of the others."""
@@ -142,8 +144,9 @@ class FaultsTest(MeshTest):
     def load(self, nodes, **options):
         """Writes and reads at each of the nodes, until rest()."""
         for node in nodes:
-            node.writer = Writer(self.journal, node.endpoint, seed=len(self.journal.newest),
-                                 **options)
+            life = self.journal.life()
+            node.lives.append(life)
+            node.writer = Writer(self.journal, life, node.endpoint, **options)
 
     def rest(self):
         for node in self.nodes:
@@ -161,8 +164,12 @@ class FaultsTest(MeshTest):
     def wait_merged(self, nodes, what):
         """Until all hold the same; says how long it took."""
         began = time.monotonic()
-        wait_until(f"all are live and equal after {what}",
-                   lambda: self.are_equal(nodes), HEALED_S)
+        try:
+            wait_until(f"all are live and equal after {what}",
+                       lambda: self.are_equal(nodes), HEALED_S)
+        except AssertionError as error:
+            seen = [(node.stats(), node.peers()) for node in nodes]
+            raise AssertionError("\n".join([str(error), *map(repr, seen)])) from None
         print(f"{what}: equal within {time.monotonic() - began:.2f} s", flush=True)
 
     def are_equal(self, nodes):

@@ -21,7 +21,7 @@ import time
 
 import zmq
 
-from client import BUSY, Client, DELETE, GET, MISS, OK, SET, Unanswered
+from client import BUSY, Client, DELETE, GET, MISS, OK, SET, Unanswered, slices
 
 ANSWER_S = 2.0
 # An answer's time, and half a second between the clocks of two nodes.
@@ -51,7 +51,8 @@ class Journal:
         self.turned_back = []
 
     def life(self):
-        """A number for a life of a node, which its writers name."""
+        """A number that a writer names in what it writes. A node that dies takes the lives of all its
+        writers with it."""
         with self.lock:
             life = next(self.lives)
             self.newest[life] = {}
@@ -103,20 +104,20 @@ class Journal:
 class Writer(threading.Thread):
     """Writes and reads keys at one node, some in each request, until it is stopped."""
 
-    def __init__(self, journal, endpoint, seed, key_count=500, pace_s=0.05, value_bytes=100,
-                 deletes=0.1, reads=0.3):
+    def __init__(self, journal, life, endpoint, key_count=500, pace_s=0.05, value_bytes=100,
+                 deletes=0.1, reads=0.3, filling=False):
         super().__init__(daemon=True)
         self.journal = journal
-        self.life = journal.life()
+        self.life = life  # in the journal
         self.endpoint = endpoint
-        self.random = random.Random(seed)
+        self.random = random.Random(life)
         self.key_count = key_count
         self.pace_s = pace_s
         self.padding = b" " * value_bytes
         self.deletes = deletes
         self.reads = reads
+        self.filling = filling  # sets every key once, to begin with
         self.served = {}
-        self.longest_s = 0.0
         self.ended = threading.Event()
         self.failure = None
         self.start()
@@ -124,12 +125,24 @@ class Writer(threading.Thread):
     def run(self):
         client = Client(self.endpoint)
         try:
+            if self.filling:
+                self.fill(client)
             while not self.ended.wait(self.pace_s):
                 self.ask(client, *self.draw())
         except zmq.ZMQError as error:
             self.failure = error
         finally:
             client.close()
+
+    def fill(self, client):
+        """Sets every key, and waits for the answers."""
+        for keys in slices(list(range(self.key_count))):
+            writes = [(b"key%d" % key, next(self.journal.numbers)) for key in keys]
+            self.ask(client, [self.setting(*write) for write in writes], writes)
+
+    def setting(self, key, number):
+        value = b"%d %.6f %d " % (number, time.monotonic(), self.life)
+        return [SET, key, value + self.padding, 0, 0]
 
     def draw(self):
         """Operations, and what they write: (key, number of the value) or None for a read."""
@@ -144,10 +157,8 @@ class Writer(threading.Thread):
                 operations.append([DELETE, key])
                 writes.append((key, None))
             else:
-                number = next(self.journal.numbers)
-                value = b"%d %.6f %d " % (number, time.monotonic(), self.life)
-                operations.append([SET, key, value + self.padding, 0, 0])
-                writes.append((key, number))
+                writes.append((key, next(self.journal.numbers)))
+                operations.append(self.setting(*writes[-1]))
         return operations, writes
 
     def ask(self, client, operations, writes):
@@ -156,7 +167,6 @@ class Writer(threading.Thread):
             results = client.ask(operations, ANSWER_S)
         except Unanswered:
             results = None
-        self.longest_s = max(self.longest_s, time.monotonic() - began)
         places = [place for place, write in enumerate(writes) if write is not None]
         self.journal.note(self.life, began, [writes[place] for place in places],
                           results and [results[place] for place in places])
