@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..
 # pylint: disable=wrong-import-position
 from client import Client, Unanswered  # noqa: E402
 from mesh import MeshTest, Node, wait_until  # noqa: E402
-from load import Journal, Writer  # noqa: E402
+from load import Journal, SLACK_S, Writer, read_value  # noqa: E402
 
 PORT = 5000
 # Short heartbeats: suspect after 3 of 50 ms, gone after 20. Nothing idles out.
