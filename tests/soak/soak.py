@@ -23,15 +23,18 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "faults"))
 import namespaces  # noqa: E402  # pylint: disable=wrong-import-position
 from faults import (  # noqa: E402  # pylint: disable=wrong-import-position
-    FAULT_COUNTERS, FaultsTest, HEALED_S, ROOMY, wait_until)
+    FAULT_COUNTERS, FaultsTest, HEALED_S, QUICK, wait_until)
 
 NODES = 5
 # The first nodes are never killed: that they give memory back can be seen, and what they took must
 # be there in the end.
 SURVIVORS = 2
 GROWTH_MAX = 0.05
-# Warm-up: the load alone, until memory has grown to what the load takes.
-WARM_UP_WRITES = 30000
+# So much that what a node needs besides its entries for a moment is little beside them.
+LOAD = {"key_count": 20000, "value_bytes": 4000}
+ROOM = (*QUICK, "--max-size", "100000")
+FAULT_S = (0.5, 6)
+PAUSE_S = (0.2, 3)
 KINDS = ("loss", "one way", "partition", "flapping", "stop", "kill")
 SHOWN = ("gaps", "deltas", "replace_syncs", "transfers_broken", "sends_dropped", "late")
 
@@ -54,21 +57,39 @@ class Soak(FaultsTest):
         self.chance = random.Random(self.seed)
         self.counts = collections.Counter()
         self.running = []
-        self.all = self.networked(NODES, *ROOMY)
-        self.load(self.all)
-        self.wait_answered(WARM_UP_WRITES, 120)
-        before = [node.resident_bytes() for node in self.all[:SURVIVORS]]
+        self.all = self.networked(NODES, *ROOM)
+        before = self.warm_up()
         self.break_things(time.monotonic() + self.minutes * 60)
+        self.heal()
+        self.table(before)
+        self.check(self.all)
+        self.check_members()
+        self.check_memory(before)
+
+    def warm_up(self):
+        """All keys are set, and each kind of fault is there for as long as any will be: what the allocator
+        keeps back of the memory that a repair takes for a moment, it keeps from then on. Returns what
+        each of the survivors has then."""
+        self.load(self.all[:1], filling=True, **LOAD)
+        self.load(self.all[1:], **LOAD)
+        self.wait_answered(LOAD["key_count"], 120)
+        for kind in KINDS:
+            self.begin_fault(kind)
+            self.wait_seconds(FAULT_S[1])
+            self.running.pop().end()
+        self.heal()
+        before = [node.resident_bytes() for node in self.all[:SURVIVORS]]
+        self.load(self.all, **LOAD)
+        return before
+
+    def heal(self):
+        """Ends the faults and the load, and waits until all are one."""
         while self.running:
             self.running.pop().end()
         self.start_dead()
         self.rest()
         self.wait_merged(self.all, "everything")
         self.wait_met(self.all)
-        self.table(before)
-        self.check(self.all)
-        self.check_members()
-        self.check_memory(before)
 
     # -- Faults --------------------------------------------------------------
 
@@ -81,9 +102,7 @@ class Soak(FaultsTest):
             if time.monotonic() > told + 60:
                 told += 60
                 self.say((told - began) / 60)
-            self.next_at = time.monotonic() + self.chance.uniform(0.2, 3)
-            wait_until("it is time for the next fault",
-                       lambda: time.monotonic() > self.next_at)
+            self.wait_seconds(self.chance.uniform(*PAUSE_S))
 
     def end_faults(self):
         now = time.monotonic()
@@ -95,7 +114,11 @@ class Soak(FaultsTest):
         end = getattr(self, "begin_" + kind.replace(" ", "_"))()
         if end is not None:
             self.counts[kind] += 1
-            self.running.append(Fault(self.chance.uniform(0.5, 8), end))
+            self.running.append(Fault(self.chance.uniform(*FAULT_S), end))
+
+    def wait_seconds(self, seconds):
+        end = time.monotonic() + seconds
+        wait_until("time is over", lambda: time.monotonic() > end, seconds + 5)
 
     def machines(self, count):
         return [node.machine for node in self.chance.sample(self.all, count)]
@@ -149,8 +172,8 @@ class Soak(FaultsTest):
     def start_dead(self):
         for place, node in enumerate(self.all):
             if node.process.poll() is not None:
-                self.all[place] = self.start_on(node.machine, "--join", self.all[0].at, *ROOMY)
-                self.load([self.all[place]])
+                self.all[place] = self.start_on(node.machine, "--join", self.all[0].at, *ROOM)
+                self.load([self.all[place]], **LOAD)
                 self.bury(node)
 
     def bury(self, node):
