@@ -162,15 +162,26 @@ class FaultsTest(MeshTest):
     # -- The end -------------------------------------------------------------
 
     def wait_merged(self, nodes, what):
-        """Until all hold the same; says how long it took."""
+        print(f"{what}: equal within {self.merge(nodes):.2f} s", flush=True)
+
+    def merge(self, nodes):
+        """Waits until all hold the same and see each other; returns how long it took."""
         began = time.monotonic()
         try:
-            wait_until(f"all are live and equal after {what}",
-                       lambda: self.are_equal(nodes), HEALED_S)
+            wait_until("all are live and equal", lambda: self.are_equal(nodes), HEALED_S)
         except AssertionError as error:
             seen = [(node.stats(), node.peers()) for node in nodes]
-            raise AssertionError("\n".join([str(error), *map(repr, seen)])) from None
-        print(f"{what}: equal within {time.monotonic() - began:.2f} s", flush=True)
+            raise AssertionError("\n".join(
+                [str(error), *map(repr, seen), *self.differences(nodes)])) from None
+        return time.monotonic() - began
+
+    def differences(self, nodes):
+        """Some of the keys that are not the same on all of the nodes, and what each holds."""
+        all_held = [node.client.get_all(self.journal.keys) for node in nodes]
+        for key in sorted(self.journal.keys):
+            values = [held.get(key) for held in all_held]
+            if len(set(values)) > 1:
+                yield f"{key}: {[value and tuple(read_value(value)) for value in values]}"
 
     def are_equal(self, nodes):
         stats = [node.stats() for node in nodes]
