@@ -21,6 +21,7 @@ static void free_donation(zc_replica_t *replica, size_t at) {
     zc_store_walk_destroy(&donation->walk);
     zc_vector_copy_fini(replica->allocator, &donation->covered);
     zc_vector_copy_fini(replica->allocator, &donation->lack);
+    zc_vector_copy_fini(replica->allocator, &donation->outside);
     zc_free(replica->allocator, donation);
     replica->donations[at] = NULL;
 }
@@ -93,20 +94,45 @@ static size_t free_place(zc_replica_t *replica, zc_link_t from, uint64_t session
     return place;
 }
 
-static zcache_status keep_vectors(zc_replica_t *replica, zc_donation_t *donation,
-                                  const zc_vector_t *covered, const zc_vector_t *lack) {
-    zcache_status status = zc_vector_copy(replica->allocator, covered, &donation->covered);
+/* What a transfer is made of, in memory of the step. */
+typedef struct parts {
+    zc_vector_t covered;
+    zc_vector_t lack;
+    zc_vector_t outside;
+} parts_t;
+
+/* What the asker lacks of what is covered here has to be complete. But all is sent that the asker
+ * does not cover: what a broken transfer has brought here is in no vector, and its donor may be
+ * dead. */
+static zcache_status find_parts(zc_replica_t *replica, const zc_sync_ask_t *ask, parts_t *parts) {
+    bool whole = ask->left_out == 0;
+    zcache_status status = zc_retire_vector(replica, whole, &parts->covered);
     if (status == ZCACHE_OK) {
-        status = zc_vector_copy(replica->allocator, lack, &donation->lack);
+        status = zc_vector_subtract(&parts->covered, &ask->have, &replica->arena, &parts->lack);
     }
-    if (status == ZCACHE_OK && donation->replace) {
+    if (status == ZCACHE_OK) {
+        status = zc_retire_outside(replica, whole, &ask->have, &parts->outside);
+    }
+    return status;
+}
+
+static zcache_status keep_parts(zc_replica_t *replica, zc_donation_t *donation,
+                                const parts_t *parts) {
+    zcache_status status = zc_vector_copy(replica->allocator, &parts->covered, &donation->covered);
+    if (status == ZCACHE_OK) {
+        status = zc_vector_copy(replica->allocator, &parts->lack, &donation->lack);
+    }
+    if (status == ZCACHE_OK && !donation->replace) {
+        return zc_vector_copy(replica->allocator, &parts->outside, &donation->outside);
+    }
+    if (status == ZCACHE_OK) {
         status = zc_store_walk_new(replica->store, ZC_WALK_COLDEST_FIRST, &donation->walk);
     }
     return status;
 }
 
 static void begin_donation(zc_replica_t *replica, zc_link_t from, const zc_sync_ask_t *ask,
-                           bool replace, const zc_vector_t *covered, const zc_vector_t *lack) {
+                           bool replace, const parts_t *parts) {
     size_t at = free_place(replica, from, ask->session);
     zc_donation_t *donation = NULL;
     if (at < ZCACHE_TRANSFERS_MAX) {
@@ -123,7 +149,7 @@ static void begin_donation(zc_replica_t *replica, zc_link_t from, const zc_sync_
     donation->credit_bytes = ask->credit_bytes;
     donation->heard_us = replica->clock.now_us;
     replica->donations[at] = donation;
-    if (keep_vectors(replica, donation, covered, lack) != ZCACHE_OK) {
+    if (keep_parts(replica, donation, parts) != ZCACHE_OK) {
         free_donation(replica, at);
         refuse(replica, from, ask->session, ZC_SYNC_BUSY);
         return;
@@ -141,24 +167,20 @@ void zc_donate_ask(zc_replica_t *replica, zc_link_t from, const zc_sync_ask_t *a
         refuse(replica, from, ask->session, ZC_SYNC_NEEDS_VECTOR);
         return;
     }
-    zc_vector_t covered;
-    zc_vector_t lack;
-    zcache_status status = zc_retire_vector(replica, ask->left_out == 0, &covered);
-    if (status == ZCACHE_OK) {
-        status = zc_vector_subtract(&covered, &ask->have, &replica->arena, &lack);
-    }
-    if (status != ZCACHE_OK) {
+    parts_t parts;
+    if (find_parts(replica, ask, &parts) != ZCACHE_OK) {
         refuse(replica, from, ask->session, ZC_SYNC_BUSY);
         return;
     }
-    bool delta = floors_allow(replica, &lack);
+    bool delta = floors_allow(replica, &parts.lack);
     if (!delta && !ask->replace) {
         refuse(replica, from, ask->session, ZC_SYNC_NEEDS_REPLACE);
         return;
     }
     /* Who has nothing yet gets all by recency, so that it evicts what the mesh would (S2). */
     bool from_nothing = ask->replace && ask->have.count == 0;
-    begin_donation(replica, from, ask, lack.count > 0 && (!delta || from_nothing), &covered, &lack);
+    bool replace = parts.lack.count > 0 && (!delta || from_nothing);
+    begin_donation(replica, from, ask, replace, &parts);
 }
 
 void zc_donate_credit(zc_replica_t *replica, zc_link_t from, const zc_sync_credit_t *credit) {
@@ -220,11 +242,11 @@ static fill_t add_item(zc_replica_t *replica, chunk_t *chunk, const zc_store_ite
     return zc_records_add(&chunk->records, item, place, age_ms) ? FILL_MORE : FILL_FAILED;
 }
 
-/* Of a retired origin there is nothing to send. */
+/* An origin may be retired meanwhile: then there is nothing to send of it. */
 static bool open_interval(zc_replica_t *replica, zc_donation_t *donation) {
-    const zc_vector_t *lack = &donation->lack.vector;
-    for (; donation->row < lack->count; donation->row++) {
-        const zc_origin_intervals_t *row = &lack->origins[donation->row];
+    const zc_vector_t *outside = &donation->outside.vector;
+    for (; donation->row < outside->count; donation->row++) {
+        const zc_origin_intervals_t *row = &outside->origins[donation->row];
         zc_origin_index_t index = zc_store_origin_find(replica->store, &row->origin);
         if (donation->interval < row->count && index != ZC_ORIGIN_INDEX_NONE) {
             size_t at = row->count - 1 - donation->interval;
@@ -250,7 +272,7 @@ static fill_t fill_delta(zc_replica_t *replica, zc_donation_t *donation, chunk_t
         if (!donation->cursor_open && !open_interval(replica, donation)) {
             return FILL_END;
         }
-        const zc_origin_intervals_t *row = &donation->lack.vector.origins[donation->row];
+        const zc_origin_intervals_t *row = &donation->outside.vector.origins[donation->row];
         zc_hlc_t after = row->intervals[row->count - 1 - donation->interval].after;
         zc_store_item_t item;
         if (!zc_store_cursor_item(replica->store, &donation->cursor, &item) || item.hlc <= after) {

@@ -35,22 +35,57 @@ static uint64_t hash_stamp(const zc_stamp_t *stamp, uint64_t seed) {
     return zc_hash(zc_slice(bytes, sizeof bytes), seed);
 }
 
-/* The vector over the origins that this node does not hear itself, the clear register and the
- * settings (PROTOCOL.md). */
-static uint64_t hash_state(const zc_replica_t *replica) {
+static bool asks_for_something(const zc_replica_t *replica) {
+    for (size_t i = 0; i < ZC_ASKS; i++) {
+        if (replica->asks[i].phase != ZC_ASK_IDLE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is held of an origin though its vector does not cover it: transfers that broke have left it,
+ * and no vector will tell others of it. Looks no further back than to the first hole. */
+static uint64_t hash_uncovered(zc_replica_t *replica, zc_origin_index_t index) {
+    uint64_t sum = 0;
+    zc_hlc_t whole_upto = zc_vvec_whole_upto(&replica->vvec, index);
+    zc_store_cursor_t cursor;
+    zc_store_item_t item;
+    zc_store_cursor_open_older(replica->store, &cursor, index, ZC_HLC_MAX);
+    while (zc_store_cursor_item(replica->store, &cursor, &item) && item.hlc > whole_upto) {
+        if (!zc_vvec_covers(&replica->vvec, index, item.hlc)) {
+            const zc_stamp_t stamp = {.hlc = item.hlc,
+                                      .origin = *zc_store_origin_at(replica->store, index)};
+            sum += hash_stamp(&stamp, 4);
+        }
+        zc_store_cursor_next(replica->store, &cursor);
+    }
+    zc_store_cursor_close(replica->store, &cursor);
+    return sum;
+}
+
+/* The vector over the origins that this node does not hear itself, what is held of them beside it,
+ * the clear register and the settings (PROTOCOL.md). */
+static uint64_t hash_state(zc_replica_t *replica) {
     uint64_t sum = hash_stamp(&replica->registers.clear, 2) +
                    hash_stamp(&replica->registers.settings_stamp, 3);
+    bool look = replica->uncovered && !asks_for_something(replica);
+    bool found = !look && replica->uncovered;
     size_t origins = zc_store_origin_count(replica->store);
     for (size_t i = 0; i < origins; i++) {
         zc_origin_index_t index = (zc_origin_index_t)i;
         const zc_peer_t *peer = zc_peers_of_origin(&replica->peers, index);
+        uint64_t uncovered = look ? hash_uncovered(replica, index) : 0;
+        found = found || uncovered != 0;
         if (index == replica->self || (peer != NULL && zc_peer_is_heard(peer))) {
             continue;
         }
+        sum += uncovered;
         const zc_origin_t *origin = zc_store_origin_at(replica->store, index);
         zc_origin_intervals_t row = zc_vvec_row(&replica->vvec, index, origin);
         sum += zc_intervals_hash(origin, row.intervals, row.count);
     }
+    replica->uncovered = found;
     return sum + replica->retired.hash;
 }
 

@@ -28,6 +28,8 @@ zcache_status zc_receive_record(zc_replica_t *replica, const zc_record_t *record
     if (status != ZCACHE_OK) {
         return status;
     }
+    /* Until the batch or the transfer that brings it is whole, and for ever if that breaks. */
+    replica->uncovered = true;
     switch (outcome) {
     case ZC_OUTCOME_APPLIED:
         replica->counters.applied++;

@@ -91,6 +91,39 @@ zcache_status zc_retire_vector(zc_replica_t *replica, bool whole, zc_vector_t *v
     return ZCACHE_OK;
 }
 
+zcache_status zc_retire_outside(zc_replica_t *replica, bool whole, const zc_vector_t *have,
+                                zc_vector_t *outside) {
+    size_t origins = zc_store_origin_count(replica->store);
+    zc_origin_intervals_t *rows = zc_arena_take(&replica->arena, (origins + 1) * sizeof *rows);
+    if (rows == NULL) {
+        return ZCACHE_NO_MEMORY;
+    }
+    const zc_interval_t all = {.after = 0, .upto = replica->clock.hlc};
+    size_t count = 0;
+    for (size_t i = 0; i < origins; i++) {
+        zc_origin_index_t index = (zc_origin_index_t)i;
+        zc_origin_intervals_t own = intervals_of(replica, index);
+        /* What is left out is the same on both sides. */
+        bool same = !whole && is_settled(replica, index);
+        const zc_origin_intervals_t *held = same ? &own : zc_vector_find(have, &own.origin);
+        size_t held_count = held != NULL ? held->count : 0;
+        zc_interval_t *intervals =
+            zc_arena_take(&replica->arena, (held_count + 1) * sizeof *intervals);
+        if (intervals == NULL) {
+            return ZCACHE_NO_MEMORY;
+        }
+        size_t missing = zc_intervals_subtract(&all, 1, held != NULL ? held->intervals : NULL,
+                                               held_count, intervals);
+        if (missing > 0) {
+            rows[count++] = (zc_origin_intervals_t){
+                .origin = own.origin, .intervals = intervals, .count = missing};
+        }
+    }
+    zc_rows_sort(rows, count, sizeof *rows);
+    *outside = (zc_vector_t){.origins = rows, .count = count};
+    return ZCACHE_OK;
+}
+
 zcache_status zc_retire_floors(zc_replica_t *replica, const zc_floor_t **list, size_t *list_count) {
     size_t origins = zc_store_origin_count(replica->store);
     zc_floor_t *floors =

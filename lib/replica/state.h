@@ -101,6 +101,7 @@ typedef struct zc_donation {
     uint64_t heard_us;
     zc_vector_copy_t covered; /* what the transfer covers, as it was at its beginning */
     zc_vector_copy_t lack;    /* what of it the asker lacks */
+    zc_vector_copy_t outside; /* what a delta sends all of: what the asker does not cover */
     size_t row;               /* a delta's place: origin and interval, and the cursor within */
     size_t interval;          /* of the row, from the newest */
     bool cursor_open;
@@ -166,6 +167,7 @@ struct zc_replica {
     uint64_t deadline_us;
     uint64_t state_hash;
     uint64_t members_hash;
+    bool uncovered; /* something may be held that the vector does not cover */
 
     zc_arena_t arena;
     zc_effect_t *effects;
@@ -221,6 +223,12 @@ uint64_t zc_retire_left_out(const zc_replica_t *replica);
  * the arena, origins ascending. Intervals are borrowed until the replica's next change. Returns OK
  * or NO_MEMORY. */
 zcache_status zc_retire_vector(zc_replica_t *replica, bool whole, zc_vector_t *vector);
+/* What the sender of `have`, a vector as above, does not cover of the origins of the store, up to
+ * now, whether it is held or not; in memory of the arena, origins ascending. Returns OK or
+ * NO_MEMORY.
+ */
+zcache_status zc_retire_outside(zc_replica_t *replica, bool whole, const zc_vector_t *have,
+                                zc_vector_t *outside);
 /* All floors, in memory of the arena, origins ascending. Returns OK or NO_MEMORY. */
 zcache_status zc_retire_floors(zc_replica_t *replica, const zc_floor_t **list, size_t *list_count);
 zc_hlc_t zc_retire_floor(const zc_replica_t *replica, const zc_origin_t *origin);

@@ -144,11 +144,11 @@ class Store:
             if record.key_hash not in sent and (seen or forgotten):
                 self.bury(record)
 
-    def within(self, rows):
-        """The records of the intervals, by origin, newest first."""
+    def outside(self, rows):
+        """The records that no interval covers, by origin, newest first."""
         found = [record for held in (self.entries, self.ghosts) for record in held.values()
-                 if any(after < record.hlc <= upto
-                        for after, upto in rows.get(record.origin, []))]
+                 if not any(after < record.hlc <= upto
+                            for after, upto in rows.get(record.origin, []))]
         return sorted(found, key=lambda record: (record.origin, -record.hlc))
 
     def all_by_recency(self, now_ms):

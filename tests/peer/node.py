@@ -128,6 +128,11 @@ class Node(Transfers, Clients):
         for origin, intervals in self.vector.rows.items():
             if origin != self.origin and origin not in heard:
                 total += sum(hashes.interval_hash(origin, *ends) for ends in intervals)
+        if not self.asks:
+            # What transfers that broke have left.
+            total += sum(hashes.stamp_hash((record.hlc, record.origin), 4)
+                         for record in self.store.outside(self.vector.rows)
+                         if record.origin != self.origin and record.origin not in heard)
         return total & hashes.MASK
 
     def member_of(self, origin):

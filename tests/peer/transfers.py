@@ -67,7 +67,7 @@ class Transfers:
             return
         replacing = bool(missing) and (not delta or (replace and not have))
         records = (self.store.all_by_recency(now_ms()) if replacing
-                   else self.store.within(missing))
+                   else self.store.outside(have))
         self.donations[route, session] = Donation(session, records, credit, replacing, covered,
                                                   missing)
 

@@ -251,3 +251,42 @@ Test(scenario_repair, intervals_at_the_limit_refuse_batches_until_a_repair_has_c
     cr_assert(script_settles());
     cr_assert_eq(zc_cluster_view(script_cluster(), 1).store.entries, 200);
 }
+
+/* What came of a transfer that broke is held, though no vector covers it: with its donor dead, only
+ * who got it can give it, and others do not know of it by any vector. */
+Test(scenario_repair, what_a_broken_transfer_brought_reaches_all_though_its_donor_is_dead) {
+    script_mesh(4, NULL);
+    script_set(0, "b", "old");
+    cr_assert(script_will_hold("b", "old", HEARTBEAT_MS));
+    zc_cluster_partition(script_cluster(), 1);
+    zc_cluster_run_ms(script_cluster(), 100);
+    script_set(0, "a", "1");
+    script_set(0, "b", "new");
+    /* More single writes, apart in time, than a vector has intervals for. */
+    for (int i = 0; i < 2 * ZCACHE_INTERVALS_MAX; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        script_set(0, key, "v");
+        zc_cluster_run_ms(script_cluster(), 2);
+    }
+    script_lose(0, 1, ZC_MESSAGE_SYNC_END, SCRIPT_FOREVER);
+    zc_cluster_heal(script_cluster());
+    zc_cluster_partition(script_cluster(), 1 | 2);
+    zc_cluster_run_ms(script_cluster(), 8 * HEARTBEAT_MS);
+    cr_assert(script_holds(1, "a", "1"));
+    cr_assert(script_holds(1, "b", "new"));
+    cr_assert(script_holds(2, "b", "old"));
+    zc_cluster_crash(script_cluster(), 0);
+    zc_cluster_heal(script_cluster());
+    /* The dead one is gone after 20 heartbeats; then it is a matter of two. */
+    cr_assert(script_will_hold("a", "1", 30 * HEARTBEAT_MS));
+    cr_assert(script_all_hold("b", "new"));
+    cr_assert(script_settles());
+    /* And then it is at rest: what is held by all differs no more. */
+    zc_cluster_run_ms(script_cluster(), 30 * HEARTBEAT_MS);
+    script_forget();
+    zc_cluster_run_ms(script_cluster(), 20 * HEARTBEAT_MS);
+    for (int i = 1; i < 4; i++) {
+        cr_assert_null(strstr(script_decisions(i), "sync_ask"), "node %d", i);
+    }
+}
