@@ -281,8 +281,10 @@ static void tick(zc_replica_t *replica) {
         zc_replica_wake(replica, 0);
     }
     zc_liveness_tick(replica);
-    zc_ask_tick(replica);
+    /* Before anything is asked for: what an ask says of the vector is borrowed from it, and a claim
+     * changes it. */
     zc_claim_tick(replica);
+    zc_ask_tick(replica);
     zc_join_tick(replica);
     zc_donate_tick(replica);
     uint64_t expiry_ms = zc_store_next_expiry_ms(replica->store);
