@@ -86,6 +86,10 @@ class Journal:
         writes = [newest[key] for newest in self.newest.values() if key in newest]
         return max(writes, default=(0.0, False))
 
+    def who(self, key, began):
+        """The lives whose newest write to the key is this one."""
+        return [life for life, newest in self.newest.items() if newest.get(key, (0,))[0] == began]
+
     def faults(self, held, whole):
         """What is wrong with what a node holds: a list of texts."""
         found = []
@@ -97,7 +101,8 @@ class Journal:
                     if began > value.began + SLACK_S and value.number not in self.unanswered:
                         found.append(f"stale: {key} is {value}, written again at {began}")
                 elif whole and is_value and self.deleted.get(key, 0) + SLACK_S < began:
-                    found.append(f"lost: {key}, written at {began}")
+                    found.append(f"lost: {key}, written at {began} by {self.who(key, began)}, "
+                                 f"deleted at {self.deleted.get(key)}")
         return found
 
 

@@ -171,6 +171,8 @@ class Soak(FaultsTest):
     def start_dead(self):
         for place, node in enumerate(self.all):
             if node.process.poll() is not None:
+                self.assertEqual(node.process.returncode, -signal.SIGKILL,
+                                 f"{node.at} ended by itself: {node.log()}")
                 self.all[place] = self.start_on(node.machine, "--join", self.all[0].at, *ROOM)
                 self.load([self.all[place]], **LOAD)
                 self.bury(node)
