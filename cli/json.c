@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* JSON for what zcache shows. Every output is valid JSON, whatever bytes a key or value has. */
+#define _GNU_SOURCE
 #include "cli/json.h"
 
 #include <stdlib.h>
@@ -61,9 +62,53 @@ bool zc_json_take_bytes(const json_t *json, void **data, size_t *size) {
            zc_base64_decode(json_string_value(base64), json_string_length(base64), data, size);
 }
 
+/* The length of a control character above U+007E that the text begins with, and which; 0: none.
+ * jansson writes them as they are, and terminals obey them; they stand in strings alone. */
+static size_t take_control(const char *text, unsigned *control) {
+    const uint8_t *bytes = (const uint8_t *)text;
+    if (bytes[0] == 0x7f) {
+        *control = bytes[0];
+        return 1;
+    }
+    if (bytes[0] == 0xc2 && bytes[1] >= 0x80 && bytes[1] <= 0x9f) {
+        *control = bytes[1];
+        return 2;
+    }
+    return 0;
+}
+
+char *zc_json_text(const json_t *json, zc_digits_t digits) {
+    char *dumped = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits));
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = dumped == NULL ? NULL : open_memstream(&text, &length);
+    if (stream == NULL) {
+        free(dumped);
+        return NULL;
+    }
+    for (const char *at = dumped; *at != '\0';) {
+        unsigned control = 0;
+        size_t taken = take_control(at, &control);
+        if (taken > 0) {
+            fprintf(stream, "\\u%04X", control);
+        } else {
+            fputc(*at, stream);
+            taken = 1;
+        }
+        at += taken;
+    }
+    free(dumped);
+    if (fclose(stream) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
 static bool dump(json_t *json, zc_digits_t digits) {
-    size_t flags = JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(digits);
-    bool done = json != NULL && json_dumpf(json, stdout, flags) == 0;
+    char *text = json == NULL ? NULL : zc_json_text(json, digits);
+    bool done = text != NULL && fputs(text, stdout) >= 0;
+    free(text);
     json_decref(json);
     return done;
 }

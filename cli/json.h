@@ -30,6 +30,10 @@ bool zc_json_take_bytes(const json_t *json, void **data, size_t *size);
  * figures that were measured or are of milliseconds. */
 typedef enum zc_digits { ZC_DIGITS_EXACT = 17, ZC_DIGITS_SHORT = 12 } zc_digits_t;
 
+/* The JSON in one line, with all control characters escaped, so that it does nothing on a terminal.
+ * The caller frees it; NULL: no memory. */
+char *zc_json_text(const json_t *json, zc_digits_t digits);
+
 /* Takes the reference, writes it to standard output without line breaks inside, and a line end
  * behind. False: no memory, or nobody reads any more. */
 bool zc_json_print(json_t *json, zc_digits_t digits);

@@ -16,7 +16,7 @@ char *zc_text_of_value(const void *data, size_t size, zcache_type type, size_t m
     if (json == NULL) {
         return zc_output_escaped(data, size, most);
     }
-    char *dumped = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *dumped = zc_json_text(json, ZC_DIGITS_EXACT);
     json_decref(json);
     if (dumped == NULL || most == 0) {
         return dumped; /* JSON is one line as it is */

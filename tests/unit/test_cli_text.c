@@ -19,6 +19,12 @@ Test(cli_text, values_are_one_line) {
     assert_value("\x92", 1, ZCACHE_MSGPACK, 0, "\\x92");
 }
 
+Test(cli_text, control_characters_of_json_do_not_reach_a_terminal) {
+    assert_value("\xa3{\x7f}", 4, ZCACHE_MSGPACK, 0, "\"{\\u007F}\"");
+    assert_value("\xa4\xc2\x9b\xc2\xa0", 5, ZCACHE_MSGPACK, 0, "\"\\u009B\xc2\xa0\"");
+    assert_value("\xa1\x1b", 2, ZCACHE_MSGPACK, 0, "\"\\u001B\"");
+}
+
 Test(cli_text, times_are_short_for_people) {
     char text[ZC_DURATION_BYTES];
     cr_assert_str_eq(zc_text_of_ms(UINT64_MAX, true, text), "-");
