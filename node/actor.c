@@ -121,6 +121,16 @@ static void take_routed(zc_actor_t *actor) {
     }
 }
 
+/* Under the lock of steps; returns whether it changes what is wanted. A watcher that asks for a
+ * greeting subscribes to what it has: that may go on for ever. */
+static bool take_subscription(zc_actor_t *actor, zmq_msg_t *frame) {
+    zc_watch_t *watch = &actor->shared->watch;
+    if (zc_watch_is_repeated(watch, slice_of(frame))) {
+        zc_guard_forgive(actor->guard, zmq_msg_get(frame, ZMQ_SRCFD), zmq_msg_size(frame));
+    }
+    return zc_watch_subscription(watch, slice_of(frame));
+}
+
 static void take_subscriptions(zc_actor_t *actor) {
     void *socket = actor->sockets.watch;
     bool changed = false;
@@ -130,9 +140,8 @@ static void take_subscriptions(zc_actor_t *actor) {
         if (received == RECEIVED_NOTHING) {
             break;
         }
-        if (received == RECEIVED_MESSAGE &&
-            zc_watch_subscription(&actor->shared->watch, slice_of(&actor->frames[0]))) {
-            changed = true;
+        if (received == RECEIVED_MESSAGE) {
+            changed |= take_subscription(actor, &actor->frames[0]);
         }
     }
     zc_event_t event = {.type = ZC_EVENT_WATCH, .now_us = zc_process_now_us()};
@@ -299,6 +308,7 @@ void zc_actor_destroy(zc_actor_t *actor) {
         return;
     }
     zc_dial_fini(&actor->dial);
+    zc_guard_stop(&actor->guard);
     zc_sockets_close(&actor->sockets);
     zc_log_fini(&actor->log);
     zc_reads_fini(&actor->reads);

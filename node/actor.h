@@ -18,6 +18,7 @@
 #include "lib/wire/wire.h"
 #include "node/config.h"
 #include "node/dial.h"
+#include "node/guard.h"
 #include "node/notice.h"
 #include "node/reads.h"
 #include "node/shared.h"
@@ -39,6 +40,7 @@ typedef struct zc_actor {
     zc_origin_t origin;
     uint64_t started_us;
     zc_sockets_t sockets;
+    zc_guard_t *guard;   /* of the sockets; NULL: none */
     zc_shared_t *shared; /* borrowed: the node holds a reference for as long as this lives */
     zc_dial_t dial;
     zc_log_t log;

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <zcache/node.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -184,7 +185,14 @@ static void *run(void *actor) {
 /* Makes the node known in this process and starts its thread, which takes the actor over. On
  * failure both belong to nobody any more. */
 static zcache_status launch(zcache_node_t *node, zc_shared_t *shared, zc_actor_t *actor) {
-    zcache_status status = zc_local_register(&shared->local);
+    zcache_status status = zc_guard_start(&actor->sockets, &actor->guard);
+    if (status != ZCACHE_OK) {
+        zc_actor_destroy(actor);
+        zc_shared_destroy(shared);
+        return zc_failure_set(status, "the guard of the node's sockets cannot be started: %s",
+                              strerror(errno));
+    }
+    status = zc_local_register(&shared->local);
     if (status != ZCACHE_OK) {
         zc_actor_destroy(actor);
         zc_shared_destroy(shared);

@@ -8,8 +8,9 @@
 
 #include <zcache/status.h>
 
-/* What a node takes at least: libzmq's threads, the sockets, their ports and a few peers. */
-enum { ZC_PROCESS_DESCRIPTORS_LEAST = 40 };
+/* What a node takes at least: libzmq's threads, the sockets, their ports, the guard and a few
+ * peers. */
+enum { ZC_PROCESS_DESCRIPTORS_LEAST = 48 };
 
 /* Prepares the process, the first time that a node starts in it: there may be as many sockets and
  * file descriptors as a large mesh takes. Returns OK, or SYSTEM where it cannot open so many as a

@@ -27,6 +27,11 @@ enum {
     CONNECTED = SUBSCRIBE | DEALER,
     ALL = BOUND | CONNECTED,
 
+    /* Of what PUB and XPUB are sent: topics and a handshake. */
+    TOPIC_FRAME_MAX = 256,
+    /* What the kernel takes in advance for them, so that the guard sees a flood in time. */
+    TOPIC_QUEUE_BYTES = 4096,
+
     /* Where no port is asked for: above those of well-known services, and below those that the
      * kernel gives to clients, among which a node could dial itself. */
     PORTS_LEAST = 10240,
@@ -51,7 +56,8 @@ static const struct {
     {PUBLISH, ZMQ_SNDHWM, 1000},
     {SUBSCRIBE, ZMQ_RCVHWM, 1000},
     {WATCH, ZMQ_SNDHWM, ZCACHE_WATCHER_EVENTS_MAX},
-    {WATCH, ZMQ_RCVHWM, 1000},
+    /* A subscription at a time, so that a flood of them leaves turns to others. */
+    {PUBLISH | WATCH, ZMQ_RCVHWM, 1},
     {ROUTER, ZMQ_SNDHWM, 1000},
     {ROUTER, ZMQ_RCVHWM, 1000},
     /* A hello waits here until its peer is reached; nothing piles up behind it. */
@@ -60,6 +66,7 @@ static const struct {
     {ROUTER | SUBSCRIBE | DEALER, ZMQ_SNDTIMEO, 0},
     {ROUTER, ZMQ_ROUTER_MANDATORY, 1},
     {WATCH, ZMQ_XPUB_VERBOSE, 1},
+    {PUBLISH | WATCH, ZMQ_RCVBUF, TOPIC_QUEUE_BYTES},
     {BOUND, ZMQ_BACKLOG, 1024},
     {ALL, ZMQ_HANDSHAKE_IVL, 5000},
     {ALL, ZMQ_TCP_MAXRT, 15000},
@@ -84,7 +91,7 @@ static bool set_options(void *socket, int kind) {
      * later connections alone: so value_max rises without a connection being made anew, and a value
      * that is too large is answered instead of ending its connection. PUB and XPUB are sent topics
      * and nothing else. */
-    int64_t bytes_max = (kind & (PUBLISH | WATCH)) != 0 ? 1024 : ZCACHE_MESSAGE_MAX;
+    int64_t bytes_max = (kind & (PUBLISH | WATCH)) != 0 ? TOPIC_FRAME_MAX : ZCACHE_MESSAGE_MAX;
     return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof(bytes_max)) == 0;
 }
 

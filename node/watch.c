@@ -108,6 +108,15 @@ static void greet(zc_watch_t *watch, const zc_subscription_t *subscription) {
     queue_flavours(watch, subscription->flavour, subscription->prefix);
 }
 
+bool zc_watch_is_repeated(const zc_watch_t *watch, zc_slice_t bytes) {
+    zc_subscription_t subscription;
+    if (!zc_subscription_parse(bytes, &subscription) || !subscription.begins) {
+        return false;
+    }
+    const zc_prefix_t *prefix = zc_prefixes_find(&watch->prefixes, subscription.prefix);
+    return prefix != NULL && (prefix->flavours & subscription.flavour) != 0;
+}
+
 bool zc_watch_subscription(zc_watch_t *watch, zc_slice_t bytes) {
     zc_subscription_t subscription;
     if (!zc_subscription_parse(bytes, &subscription)) {
