@@ -201,6 +201,12 @@ class MeshTest(unittest.TestCase):
         self.proxies.append(proxy)
         return proxy
 
+    def few_descriptors(self, count, *arguments):
+        """Starts a node that may have so many file descriptors."""
+        within = ("sh", "-c", f'ulimit -n {count}; exec "$@"', "sh")
+        self.nodes.append(Node(*arguments, within=within))
+        return self.nodes[-1]
+
     def mesh(self, count, *arguments):
         """Starts `count` nodes, the later ones joined to the first, all of them ready."""
         nodes = [self.node(*arguments)]

@@ -6,10 +6,8 @@ they say, and ends when it is told to."""
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
-import unittest.mock
 
 import msgpack
 import zmq
@@ -50,16 +48,6 @@ class Hostile(MeshTest):
         socket.connect(f"tcp://127.0.0.1:{port}")
         return socket
 
-    def few_descriptors(self):
-        """A node that may have few file descriptors."""
-        with tempfile.TemporaryDirectory() as directory:
-            script = os.path.join(directory, "few")
-            with open(script, "w", encoding="utf-8") as file:
-                file.write(f'#!/bin/sh\nulimit -n {DESCRIPTORS}\nexec "{ZCACHE}" "$@"\n')
-            os.chmod(script, 0o700)
-            with unittest.mock.patch.object(mesh, "ZCACHE", script):
-                return self.node()
-
     def say_hello(self, socket, host, count):
         """HELLO of `count` nodes; `host` makes the host of each from its number."""
         for number in range(count):
@@ -68,7 +56,7 @@ class Hostile(MeshTest):
             socket.send(codec.write(codec.HELLO, identity, now_ms(), False))
 
     def test_hellos_of_many_strangers_leave_descriptors_for_clients(self):
-        node = self.few_descriptors()
+        node = self.few_descriptors(DESCRIPTORS)
         self.say_hello(self.dealer(node.port), lambda n: f"127.1.{n // 250}.{n % 250 + 1}", 300)
         wait_until("hellos are refused", lambda: node.stats().get("dials_failed", 0) > 100)
         self.assertIsNone(node.process.poll(), node.log())

@@ -235,20 +235,20 @@ class Verify(PeerTest):
 
     def test_two_sides_of_a_cut_are_repaired(self):
         left = self.node(*FAST, "--advertise", "127.0.0.2")
-        relays = [self.relay("127.0.0.2", left)]
+        proxies = [self.proxy("127.0.0.2", left)]
         right = self.node(*FAST, "--advertise", "127.0.0.3", "--join", f"127.0.0.2:{left.port}")
-        relays.append(self.relay("127.0.0.3", right))
+        proxies.append(self.proxy("127.0.0.3", right))
         self.wait_met([left, right])
-        for relay in relays:
-            relay.cut()
+        for proxy in proxies:
+            proxy.cut()
         left.load((f"left{i}", i) for i in range(50))
         right.load((f"right{i}", i) for i in range(70))
         self.assertEqual(left.run("clear").returncode, 0)
         self.assertEqual(left.run("config", "max_size", "5000").returncode, 0)
         left.load((f"again{i}", i) for i in range(10))
         self.assertEqual([one for one, _, _ in self.differences(self.verify(left))], ["silent"])
-        for relay in relays:
-            relay.heal()
+        for proxy in proxies:
+            proxy.heal()
         verdict = self.verify(left, "--repair")
         self.assertTrue(verdict["equal"], verdict)
         self.wait_equal([left, right])
