@@ -20,6 +20,8 @@ enum {
     TICKS_AT_END_MAX = 64,   /* so that what was written last still goes out */
 };
 
+static const uint64_t renewal_us = 50 * 1000;
+
 /* -- Reading messages ------------------------------------------------------ */
 
 typedef enum received {
@@ -172,17 +174,31 @@ static void send_events(zc_actor_t *actor) {
     zc_watch_send(events, actor->sockets.watch);
 }
 
+/* What was answered goes out before its connection ends: whoever has set value_max among others. */
+static void follow_value_max(zc_actor_t *actor, uint64_t value_max, uint64_t now_us) {
+    if (!zc_sockets_must_renew(&actor->sockets, value_max)) {
+        return;
+    }
+    if (actor->renew_us == 0) {
+        actor->renew_us = now_us + renewal_us;
+    } else if (now_us >= actor->renew_us) {
+        zc_sockets_allow(&actor->sockets, &actor->config, value_max);
+        actor->renew_us = 0;
+    }
+}
+
 /* What does not hang on the replica's deadline. */
 static void look_after(zc_actor_t *actor) {
     uint64_t now_us = zc_process_now_us();
+    zc_replica_view_t view;
     zc_shared_lock(actor->shared);
     zc_spies_expire(&actor->spies, now_us);
-    if (atomic_load(&actor->shared->joining)) {
-        zc_replica_view_t view;
-        zc_replica_view(actor->shared->replica, &view);
-        atomic_store(&actor->shared->joining, view.joining);
-    }
+    zc_replica_view(actor->shared->replica, &view);
     zc_shared_unlock(actor->shared);
+    if (!view.joining) {
+        atomic_store(&actor->shared->joining, false);
+    }
+    follow_value_max(actor, view.registers.settings.value_max, now_us);
     /* What a joining node does not have is no miss. */
     zcache_status absent = atomic_load(&actor->shared->joining) ? ZCACHE_BUSY : ZCACHE_MISS;
     zc_waiting_t *overdue = NULL;
@@ -223,6 +239,9 @@ static long sleep_ms(zc_actor_t *actor) {
     uint64_t deadline_us = zc_replica_deadline(actor->shared->replica);
     bool events = actor->shared->watch.first != NULL;
     zc_shared_unlock(actor->shared);
+    if (actor->renew_us != 0 && actor->renew_us < deadline_us) {
+        deadline_us = actor->renew_us;
+    }
     uint64_t now_us = zc_process_now_us();
     if (events || deadline_us <= now_us) {
         return 0;

@@ -39,6 +39,7 @@ typedef struct zc_actor {
     zc_endpoints_t endpoints; /* that others dial */
     zc_origin_t origin;
     uint64_t started_us;
+    uint64_t renew_us; /* when ROUTER's connections are ended for a larger value_max; 0: never */
     zc_sockets_t sockets;
     zc_guard_t *guard;   /* of the sockets; NULL: none */
     zc_shared_t *shared; /* borrowed: the node holds a reference for as long as this lives */

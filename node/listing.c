@@ -137,6 +137,10 @@ zcache_status zc_actor_list_config(zc_actor_t *actor) {
     zc_shared_lock(actor->shared);
     zc_replica_view(actor->shared->replica, &view);
     zc_shared_unlock(actor->shared);
+    /* Clients send what they are told is taken. */
+    if (zc_sockets_must_renew(&actor->sockets, view.registers.settings.value_max)) {
+        view.registers.settings.value_max = actor->sockets.value_max;
+    }
     size_t begun_at = actor->response.bytes;
     zc_response_list_t list;
     zcache_status status = zc_response_begin_list(&actor->response, false, &list);

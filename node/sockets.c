@@ -27,6 +27,9 @@ enum {
     CONNECTED = SUBSCRIBE | DEALER,
     ALL = BOUND | CONNECTED,
 
+    REQUEST_HEAD_BYTES = 1024, /* more than a request has beside a key and a value */
+    REBIND_MS = 100,
+
     /* Of what PUB and XPUB are sent: topics and a handshake. */
     TOPIC_FRAME_MAX = 256,
     /* What the kernel takes in advance for them, so that the guard sees a flood in time. */
@@ -79,6 +82,10 @@ static const struct {
     {CONNECTED, ZMQ_RECONNECT_IVL_MAX, 10000},
 };
 
+static bool set_bytes_max(void *socket, int64_t bytes_max) {
+    return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof(bytes_max)) == 0;
+}
+
 static bool set_options(void *socket, int kind) {
     for (size_t i = 0; i < sizeof(option_table) / sizeof(option_table[0]); i++) {
         if ((option_table[i].sockets & kind) != 0 &&
@@ -87,12 +94,17 @@ static bool set_options(void *socket, int kind) {
             return false;
         }
     }
-    /* It follows from the ceiling of value_max and not from its present value, because it holds for
-     * later connections alone: so value_max rises without a connection being made anew, and a value
-     * that is too large is answered instead of ending its connection. PUB and XPUB are sent topics
-     * and nothing else. */
-    int64_t bytes_max = (kind & (PUBLISH | WATCH)) != 0 ? TOPIC_FRAME_MAX : ZCACHE_MESSAGE_MAX;
-    return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof(bytes_max)) == 0;
+    /* PUB and XPUB are sent topics and nothing else; ROUTER gets its own by limit_requests. */
+    return set_bytes_max(socket,
+                         (kind & (PUBLISH | WATCH)) != 0 ? TOPIC_FRAME_MAX : ZCACHE_MESSAGE_MAX);
+}
+
+/* What a stranger announces is held for it as it comes, so ROUTER takes no more than the largest
+ * request of a mesh with this value_max; for a smaller one than the default no less than for that,
+ * so that a client need not ask before it sends such a value. */
+static bool limit_requests(void *router, uint64_t value_max) {
+    uint64_t most = value_max > ZCACHE_VALUE_MAX_DEFAULT ? value_max : ZCACHE_VALUE_MAX_DEFAULT;
+    return set_bytes_max(router, (int64_t)most + ZCACHE_KEY_MAX + REQUEST_HEAD_BYTES);
 }
 
 /* Raw sockets and options with their error returns: czmq's own would end the program. */
@@ -277,10 +289,12 @@ zcache_status zc_sockets_open(const zc_config_t *config, zc_sockets_t *sockets) 
         .publish = open_socket(ZMQ_PUB, PUBLISH),
         .watch = open_socket(ZMQ_XPUB, WATCH),
         .subscribe = open_socket(ZMQ_SUB, SUBSCRIBE),
+        .value_max = config->settings.value_max,
     };
     zcache_status status = ZCACHE_OK;
     if (opened.router == NULL || opened.publish == NULL || opened.watch == NULL ||
-        opened.subscribe == NULL || zmq_setsockopt(opened.subscribe, ZMQ_SUBSCRIBE, "", 0) != 0) {
+        opened.subscribe == NULL || !limit_requests(opened.router, opened.value_max) ||
+        zmq_setsockopt(opened.subscribe, ZMQ_SUBSCRIBE, "", 0) != 0) {
         status = zc_failure_set(ZCACHE_SYSTEM, "no socket could be opened: %s",
                                 zmq_strerror(zmq_errno()));
     }
@@ -296,6 +310,35 @@ zcache_status zc_sockets_open(const zc_config_t *config, zc_sockets_t *sockets) 
     }
     *sockets = opened;
     return ZCACHE_OK;
+}
+
+static bool is_too_small(const zc_sockets_t *sockets, uint64_t value_max) {
+    return value_max > sockets->value_max && value_max > ZCACHE_VALUE_MAX_DEFAULT;
+}
+
+bool zc_sockets_must_renew(const zc_sockets_t *sockets, uint64_t value_max) {
+    return sockets->router_unbound || is_too_small(sockets, value_max);
+}
+
+void zc_sockets_allow(zc_sockets_t *sockets, const zc_config_t *config, uint64_t value_max) {
+    if (is_too_small(sockets, value_max) && limit_requests(sockets->router, value_max)) {
+        /* With the time to linger the connections would still take in what nobody then reads. */
+        int linger = 0;
+        int lingered = 0;
+        size_t bytes = sizeof(lingered);
+        zmq_getsockopt(sockets->router, ZMQ_LINGER, &lingered, &bytes);
+        zmq_setsockopt(sockets->router, ZMQ_LINGER, &linger, sizeof(linger));
+        unbind(sockets->router, config, sockets->port);
+        zmq_setsockopt(sockets->router, ZMQ_LINGER, &lingered, sizeof(lingered));
+        sockets->value_max = value_max;
+        sockets->router_unbound = true;
+    }
+    for (int waited_ms = 0; sockets->router_unbound && waited_ms < REBIND_MS; waited_ms++) {
+        sockets->router_unbound = !bind_once(sockets->router, config, sockets->port);
+        if (sockets->router_unbound) {
+            poll(NULL, 0, 1);
+        }
+    }
 }
 
 void zc_sockets_close(zc_sockets_t *sockets) {

@@ -18,13 +18,24 @@ typedef struct zc_sockets {
     void *publish;
     void *watch;
     void *subscribe;
-    uint16_t port; /* that ROUTER was bound to */
+    uint16_t port;       /* that ROUTER was bound to */
+    uint64_t value_max;  /* a value of this size can be sent to ROUTER */
+    bool router_unbound; /* by zc_sockets_allow, which could not bind it again yet */
 } zc_sockets_t;
 
 /* Opens and binds all four. A port that is briefly in use (a node that has just stopped) is waited
  * for. On failure *sockets is untouched and zc_failure_text says why. Returns OK, IN_USE, INVALID
  * (not an address of this machine) or SYSTEM. */
 zcache_status zc_sockets_open(const zc_config_t *config, zc_sockets_t *sockets);
+
+/* Whether zc_sockets_allow would do something. */
+bool zc_sockets_must_renew(const zc_sockets_t *sockets, uint64_t value_max);
+
+/* Lets values of up to `value_max` bytes come to ROUTER, where so large ones could not before. A
+ * limit of libzmq is that of a listener and of the connections which it has accepted, so these are
+ * ended, and their other ends dial again. It waits for the port for a moment; where that is not
+ * enough the next call goes on. */
+void zc_sockets_allow(zc_sockets_t *sockets, const zc_config_t *config, uint64_t value_max);
 
 /* Closes them in libzmq's own time: what is on its way still goes out within the linger time of the
  * sockets. */

@@ -163,6 +163,9 @@ zcache_status zcache_batch_set(zcache_batch_t *batch, const void *key, size_t ke
     if (status == ZCACHE_OK) {
         status = zc_client_check_set(batch->cache, value, value_size, type, ttl_ms);
     }
+    if (status == ZCACHE_OK) {
+        status = zc_client_admit(batch->cache, value_size);
+    }
     if (status != ZCACHE_OK) {
         return status;
     }

@@ -7,7 +7,7 @@
 #include "lib/client/deadline.h"
 #include "lib/client/value.h"
 
-enum { BUSY_RETRY_MS = 5 };
+enum { BUSY_RETRY_MS = 5, RENEWAL_MS = 200 };
 
 zcache_status zc_client_get_local(zcache_t *cache, zc_slice_t key, zcache_value_t *value,
                                   bool *ask) {
@@ -102,6 +102,20 @@ static bool take_value_max(void *context, const char *name, const char *text, ui
     return true;
 }
 
+zcache_status zc_client_admit(zcache_t *cache, size_t value_size) {
+    if (cache->local != NULL || value_size <= ZCACHE_VALUE_MAX_DEFAULT ||
+        value_size <= cache->value_max) {
+        return ZCACHE_OK;
+    }
+    zcache_status status = zcache_config(cache, take_value_max, &cache->value_max);
+    if (status == ZCACHE_OK && value_size > cache->value_max) {
+        status = zc_error_set(&cache->error, ZCACHE_TOO_LARGE,
+                              "the value has %zu bytes: value_max of the mesh is %" PRIu64,
+                              value_size, cache->value_max);
+    }
+    return status;
+}
+
 /* The node has refused a value: says what it would have taken, if it can be asked. */
 static zcache_status tell_too_large(zcache_t *cache, size_t value_size) {
     uint64_t value_max = 0;
@@ -127,6 +141,9 @@ zcache_status zcache_set_typed(zcache_t *cache, const void *key, size_t key_size
     if (status == ZCACHE_OK) {
         status = zc_client_check_set(cache, value, value_size, type, ttl_ms);
     }
+    if (status == ZCACHE_OK) {
+        status = zc_client_admit(cache, value_size);
+    }
     if (status != ZCACHE_OK) {
         return status;
     }
@@ -136,6 +153,9 @@ zcache_status zcache_set_typed(zcache_t *cache, const void *key, size_t key_size
                                 .value_type = (uint8_t)type,
                                 .ttl_ms = ttl_ms};
     status = write_operation(cache, &operation);
+    if (status == ZCACHE_TIMEOUT) {
+        cache->value_max = 0; /* it may be another node by now, with another value_max */
+    }
     return status == ZCACHE_TOO_LARGE ? tell_too_large(cache, value_size) : status;
 }
 
@@ -172,6 +192,12 @@ zcache_status zcache_config_set(zcache_t *cache, const char *name, uint64_t numb
     if (status == ZCACHE_INVALID) {
         zc_error_set(&cache->error, status, "%s is no setting of the mesh, or cannot be %" PRIu64,
                      name, number);
+    }
+    if (status == ZCACHE_OK && cache->local == NULL && strcmp(name, "value_max") == 0 &&
+        cache->exchange.pending_count == 0) {
+        /* Where it rises the node ends its connections the moment after it has answered. */
+        zc_exchange_fini(&cache->exchange);
+        poll(NULL, 0, RENEWAL_MS);
     }
     return status;
 }

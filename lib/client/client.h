@@ -15,6 +15,7 @@ struct zcache {
     zc_endpoint_t endpoint;
     zc_local_t *local; /* a reference; NULL over tcp */
     uint32_t timeout_ms;
+    uint64_t value_max; /* of the mesh, when it was last asked for; 0: never */
     zc_exchange_t exchange;
     zc_buffer_t request; /* of single calls, used again by each */
     zc_pending_t call;   /* the single call under way or just answered */
@@ -32,6 +33,11 @@ void zc_client_begin(zcache_t *cache);
 zcache_status zc_client_check_key(zcache_t *cache, const void *key, size_t key_size);
 zcache_status zc_client_check_set(zcache_t *cache, const void *value, size_t value_size,
                                   zcache_type type, uint64_t ttl_ms);
+
+/* Before a value of this size is sent: a node ends a connection that brings more than its mesh
+ * takes, so above what every node takes it is asked for value_max, anew where it was too little.
+ * Returns OK, TOO_LARGE, or why it could not be asked. */
+zcache_status zc_client_admit(zcache_t *cache, size_t value_size);
 
 /* Asks the node for one operation and waits. On OK *response stands before its one result and
  * points into the handle: it is valid until zc_client_done, which every OK needs. */

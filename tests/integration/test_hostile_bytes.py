@@ -193,7 +193,7 @@ class HostileBytes(MeshTest):
     def test_half_messages(self):
         node = self.attacked()
         for place in range(3):
-            for size in (1 << 62, 1 << 40, 1 << 31, 100 << 20):
+            for size in (1 << 62, 1 << 40, 1 << 31, 2 << 20):
                 stranger = self.stranger(node, place)
                 stranger.send(head(size) + bytes(100000))
                 wait_until(f"{size} bytes are refused", stranger.is_cut)
@@ -208,13 +208,8 @@ class HostileBytes(MeshTest):
     # -- Subscriptions --------------------------------------------------------------------------
 
     def flood(self, node, place, topics):
-        """Sends a million of them, or as many as are taken."""
-        stranger = self.stranger(node, place)
-        data = b"".join(subscription(topic) for topic in topics)
-        if not self.sanitized and not stranger.send(data):
-            return
-        while stranger.send(data):
-            pass
+        """Sends all of them, or as many as are taken."""
+        self.stranger(node, place).send(b"".join(subscription(topic) for topic in topics))
 
     def test_a_million_subscriptions(self):
         node = self.attacked()

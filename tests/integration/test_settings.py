@@ -55,6 +55,25 @@ class Settings(MeshTest):
             self.assertTrue(name.encode() in done.stderr or value.encode() in done.stderr, done)
         self.assertEqual(node.run("config", "--json").json()["max_size"], 1000)
 
+    def test_value_max_rises_live(self):
+        nodes = self.mesh(2)
+        value = b"v" * 3000000
+        for node in nodes:
+            refused = node.run("set", "large", "-", stdin=value)
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn(b"3000000 bytes: value_max of the mesh is 1048576", refused.stderr)
+        self.assertEqual(nodes[0].run("config", "value_max", "4194304").returncode, 0)
+        for node in nodes:
+            wait_until("it takes the value", lambda node=node: node.run(
+                "set", "large", "-", stdin=value).returncode == 0)
+            self.assertEqual(node.get("large"), value)
+        self.wait_equal(nodes, 1)
+        # One that joins later, of whatever it was started with, takes it as well.
+        nodes.append(self.node("--join", nodes[1].at))
+        self.wait_met(nodes)
+        wait_until("it takes the value", lambda: nodes[2].run(
+            "set", "large", "-", stdin=value).returncode == 0)
+
     def test_memory_is_each_nodes_own(self):
         first = self.node("--max-size", "10000")
         second = self.node("--join", first.at, "--max-memory", "100000")

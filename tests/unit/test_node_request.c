@@ -105,15 +105,16 @@ Test(request, operations_are_done_in_their_order_with_a_result_for_each) {
 }
 
 Test(request, what_is_out_of_bounds_is_answered_and_does_not_end_the_connection) {
-    char *large = malloc(2 << 20);
-    memset(large, 'x', 2 << 20);
+    char *large = malloc(ZCACHE_VALUE_MAX_DEFAULT + 1);
+    memset(large, 'x', ZCACHE_VALUE_MAX_DEFAULT + 1);
     begin(1, 6);
     add((zc_operation_t){.type = ZC_OPERATION_GET});
     add((zc_operation_t){.type = ZC_OPERATION_GET, .key = zc_slice(large, ZCACHE_KEY_MAX + 1)});
     add((zc_operation_t){.type = ZC_OPERATION_SET, .value = zc_slice_text("v")});
     add((zc_operation_t){.type = ZC_OPERATION_SET, .key = zc_slice_text("k"), .value_type = 77});
-    add((zc_operation_t){
-        .type = ZC_OPERATION_SET, .key = zc_slice_text("k"), .value = zc_slice(large, 2 << 20)});
+    add((zc_operation_t){.type = ZC_OPERATION_SET,
+                         .key = zc_slice_text("k"),
+                         .value = zc_slice(large, ZCACHE_VALUE_MAX_DEFAULT + 1)});
     add((zc_operation_t){
         .type = ZC_OPERATION_SET, .key = zc_slice_text("k"), .ttl_ms = UINT64_MAX});
     zc_response_t response = ask();
