@@ -340,7 +340,7 @@ class Node:
                        for origin, row in lack.items())
         if joining and lack:
             complete = False
-        records = self.delta(donor, lack)
+        records = self.delta(donor)
         sent = None
         if complete:
             self.take_records(records)
@@ -365,12 +365,14 @@ class Node:
                 self.vector.cover(stamp[1], stamp[0] - 1, stamp[0])
         self.left = False
 
-    def delta(self, donor, lack):
-        """By origin, and of each from the newest to the oldest."""
-        return [(stamp, key, dead, donor.store.used.get(key, 0)) for origin in sorted(lack)
+    def delta(self, donor):
+        """All that this node's vector does not cover, also what a cut repair has left at the donor and
+        is in no vector: by origin, and of each from the newest to the oldest."""
+        held = [*donor.store.entries.values(), *donor.store.ghosts.values()]
+        return [(stamp, key, dead, donor.store.used.get(key, 0))
+                for origin in sorted({stamp[1] for stamp in held})
                 for stamp, key, dead in reversed(donor.store.chain(origin))
-                if any(after < stamp[0] <= upto for after, upto in lack[origin])
-                and not (dead and "ghost-in-delta" in self.off)]
+                if not self.vector.has(stamp) and not (dead and "ghost-in-delta" in self.off)]
 
     def take_records(self, records):
         """The origins of a chunk come before its records."""
