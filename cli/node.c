@@ -3,6 +3,7 @@
  * ends it, and then says goodbye to the mesh. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ enum {
     KEY_VALUE_MAX,
     KEY_ADVERTISE,
     PORT_MAX = 65533, /* the two ports above it are the node's as well */
+    MAPPED_BYTES = 128 * 1024,
 };
 
 static const struct argp_option options[] = {
@@ -150,6 +152,13 @@ static void await_signal(const sigset_t *signals) {
     }
 }
 
+/* Batches and chunks come and go, often many at once, and each is large enough for a mapping of its
+ * own, which goes back to the system with it. The C library would learn from the first ones to keep
+ * their like on its heap, where little of it goes back. */
+static void give_memory_back(void) {
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+}
+
 int zc_command_node(int argc, char **argv) {
     zc_arguments_t arguments;
     settings_t settings;
@@ -159,6 +168,7 @@ int zc_command_node(int argc, char **argv) {
     if (status >= 0) {
         return status;
     }
+    give_memory_back();
     sigset_t signals;
     block_signals(&signals);
     /* The log comes from the node's own thread, which must never wait for standard error. */
