@@ -32,6 +32,8 @@ CABLE = "ip link add cable type veth peer name trial && ip link add switch type 
 def enter():
     """Starts the program anew in a network namespace of its own. Where that cannot be it says so and
     the program fails: what it tests has not been tested."""
+    # Where ip and nft are, which users have not always in their path.
+    os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
     if os.environ.get(ENTERED):
         run("ip", "link", "set", "lo", "up")
         return
