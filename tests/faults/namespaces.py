@@ -90,6 +90,7 @@ class Machine:
         self.within = ("nsenter", f"--net={path}")
         self.deaf_to = set()  # addresses of which nothing arrives
         self.loss = 0  # percent
+        self.rate = 0  # MB in a second that arrive; 0: all
         cable = f"cable{number}"
         run("ip", "-batch", "-", stdin=f"link add {cable} type veth peer name eth0 netns {path}\n"
             f"link set {cable} master switch up\n")
@@ -103,6 +104,9 @@ class Machine:
         if self.loss:
             rules += f"ip saddr != {TEST_ADDRESS} ip saddr {SUBNET}.0/24 " \
                 f"numgen random mod 100 < {self.loss} drop\n"
+        if self.rate:
+            rules += f"ip saddr != {TEST_ADDRESS} " \
+                f"limit rate over {self.rate} mbytes/second burst 1 mbytes drop\n"
         run("nft", "-f", "-", within=self.within, stdin="add table inet faults\n"
             "delete table inet faults\ntable inet faults {\n chain arrives {\n"
             f"type filter hook input priority 0; policy accept;\n{rules}}}\n}}\n")
@@ -144,11 +148,15 @@ class Network:
             machine.loss = percent
             machine.apply()
 
+    def throttle(self, machine, rate):
+        machine.rate = rate
+        machine.apply()
+
     def heal(self):
         for machine in self.machines:
-            if machine.deaf_to or machine.loss:
+            if machine.deaf_to or machine.loss or machine.rate:
                 machine.deaf_to.clear()
-                machine.loss = 0
+                machine.loss = machine.rate = 0
                 machine.apply()
 
     def close(self):

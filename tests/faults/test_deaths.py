@@ -30,7 +30,7 @@ class Deaths(FaultsTest):
         sent = {node: self.sent_bytes(node) for node in nodes}
         machine = self.network.machine()
         # A slow network, so that the transfer takes its time.
-        self.network.lose(10, [machine])
+        self.network.throttle(machine, 5)
         joiner = self.start_on(machine, "--join", nodes[0].at, *BIG)
         held = wait_until("the transfer is under way", lambda: joiner.stats().get("entries"))
         donor = max(nodes, key=lambda node: self.sent_bytes(node) - sent[node])
