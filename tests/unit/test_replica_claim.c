@@ -134,3 +134,29 @@ Test(replica_claim, large_store_is_looked_through_in_several_steps) {
     cr_assert_null(subject_replica()->claim.walk);
     cr_assert(covers('x', last));
 }
+
+/* What an ask says is borrowed from the vector until the step is over, and a claim changes it. */
+Test(replica_claim, ask_of_the_same_step_says_what_is_claimed) {
+    zc_hlc_t last = subject_hlc(-100);
+    subject_batch('x', last + 10, last + 20, "z=1");
+    break_after("k=1", last);
+    zc_message_t end = subject_end(ask('c', subject_hlc(-5)), 0);
+    subject_receive(c, &end);
+    zc_hunt_for(subject_replica(), 1, 0);
+    subject_tick();
+    cr_assert(covers('x', last), "it was claimed in this step");
+    const zc_replica_t *replica = subject_replica();
+    const zc_message_t *message = NULL;
+    for (size_t i = 0; i < replica->effect_count; i++) {
+        if (replica->effects[i].type == ZC_EFFECT_SEND) {
+            message = &replica->effects[i].send.message;
+        }
+    }
+    cr_assert_not_null(message);
+    cr_assert_eq(message->type, ZC_MESSAGE_SYNC_ASK);
+    zc_origin_t x = subject_origin('x');
+    const zc_origin_intervals_t *row = zc_vector_find(&message->sync_ask.have, &x);
+    cr_assert_eq(row->count, 2);
+    cr_assert_eq(row->intervals[0].upto, last);
+    cr_assert_eq(row->intervals[1].after, last + 10);
+}
