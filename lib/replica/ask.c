@@ -15,6 +15,7 @@ enum {
     RETRY_US = 100 * 1000,
     ANSWER_HEARTBEATS = 8,
     ANSWER_US = 2 * 1000 * 1000,
+    VECTOR_WEIGHT_MAX = 1024 * 1024, /* bytes: more may not pass a peer's ROUTER */
 };
 
 /* -- Asking ---------------------------------------------------------------- */
@@ -33,10 +34,14 @@ static void begin_ask(zc_replica_t *replica, zc_ask_t *ask, const zc_peer_t *pee
     if (zc_retire_vector(replica, replace || whole, &have) != ZCACHE_OK) {
         return;
     }
+    bool fits = zc_vector_weight(&have) <= VECTOR_WEIGHT_MAX;
+    if (!fits) {
+        have.count = 0; /* all is sent that the donor has: too much, but it mends */
+    }
     *ask = (zc_ask_t){
         .phase = ZC_ASK_RECEIVING,
         .may_replace = replace,
-        .whole = replace || whole,
+        .whole = replace || whole || !fits,
         .origin = ask->origin,
         .peer = peer->number,
         .session = zc_random_next(&replica->random),

@@ -113,6 +113,11 @@ uint64_t zc_intervals_hash(const zc_origin_t *origin, const zc_interval_t *inter
     return sum;
 }
 
+size_t zc_vector_weight(const zc_vector_t *vector) {
+    enum { ROW_BYTES = 5 + 2 + ZC_ORIGIN_BYTES, INTERVAL_BYTES = 2 * 9 };
+    return vector->count * ROW_BYTES + count_intervals(vector) * INTERVAL_BYTES;
+}
+
 zc_hlc_t zc_vector_highest(const zc_vector_t *vector) {
     zc_hlc_t highest = 0;
     for (size_t i = 0; i < vector->count; i++) {

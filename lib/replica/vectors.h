@@ -29,6 +29,9 @@ uint64_t zc_intervals_hash(const zc_origin_t *origin, const zc_interval_t *inter
 zcache_status zc_vector_subtract(const zc_vector_t *vector, const zc_vector_t *have,
                                  zc_arena_t *arena, zc_vector_t *lack);
 
+/* The bytes that a message needs for it, at most. */
+size_t zc_vector_weight(const zc_vector_t *vector);
+
 /* The highest HLC of all origins; 0: it is empty. */
 zc_hlc_t zc_vector_highest(const zc_vector_t *vector);
 

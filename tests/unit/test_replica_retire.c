@@ -311,3 +311,35 @@ Test(replica_retire, nobody_is_old_while_the_mesh_clock_is_younger_than_that) {
     cr_assert_null(retired('x'));
     cr_assert_neq(index_of('x'), ZC_ORIGIN_INDEX_NONE);
 }
+
+/* As many origins as no message to a ROUTER has room for. */
+static void know_of_many(unsigned count) {
+    zc_interval_t interval = {0, subject_hlc(-RETIRE_MS - 2 * STEP_MS)};
+    for (unsigned i = 0; i < count; i++) {
+        zc_origin_t origin = {{(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i, 7}};
+        zc_origin_intervals_t row = {.origin = origin, .intervals = &interval, .count = 1};
+        cr_assert_eq(zc_retire_cover(subject_replica(), &row), ZCACHE_OK);
+    }
+}
+
+Test(replica_retire, vector_that_no_message_has_room_for_is_left_out_as_a_whole) {
+    know_of_many(20000);
+    lack_something_of_b();
+    cr_assert_str_eq(subject_decided(), "to peer 0: sync_ask left_out\n");
+    zc_message_t end = subject_end(subject_session(), 0);
+    end.sync_end.result = ZC_SYNC_NEEDS_VECTOR;
+    subject_receive(b, &end);
+    const zc_sync_ask_t *ask = &subject_replica()->effects[0].send.message.sync_ask;
+    cr_assert_geq(ask->have.count, 20000);
+    know_of_many(40000);
+    zc_message_t again = subject_end(subject_session(), 0);
+    again.sync_end.result = ZC_SYNC_BUSY;
+    subject_receive(b, &again);
+    lack_something_of_b();
+    end = subject_end(subject_session(), 0);
+    end.sync_end.result = ZC_SYNC_NEEDS_VECTOR;
+    subject_receive(b, &end);
+    ask = &subject_replica()->effects[0].send.message.sync_ask;
+    cr_assert_eq(ask->have.count, 0);
+    cr_assert_eq(ask->left_out, 0);
+}
