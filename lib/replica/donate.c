@@ -22,6 +22,7 @@ static void free_donation(zc_replica_t *replica, size_t at) {
     zc_vector_copy_fini(replica->allocator, &donation->covered);
     zc_vector_copy_fini(replica->allocator, &donation->lack);
     zc_vector_copy_fini(replica->allocator, &donation->outside);
+    zc_vector_copy_fini(replica->allocator, &donation->have);
     zc_free(replica->allocator, donation);
     replica->donations[at] = NULL;
 }
@@ -65,7 +66,8 @@ static bool floors_allow(const zc_replica_t *replica, const zc_vector_t *lack) {
 
 static void end_donation(zc_replica_t *replica, size_t at) {
     zc_donation_t *donation = replica->donations[at];
-    bool complete = donation->replace || floors_allow(replica, &donation->lack.vector);
+    bool complete =
+        donation->replace || (!donation->broken && floors_allow(replica, &donation->lack.vector));
     send_end(replica, donation->to,
              (zc_sync_end_t){
                  .session = donation->session,
@@ -146,10 +148,12 @@ static void begin_donation(zc_replica_t *replica, zc_link_t from, const zc_sync_
     donation->to = from;
     donation->session = ask->session;
     donation->replace = replace;
+    donation->whole = ask->left_out == 0;
     donation->credit_bytes = ask->credit_bytes;
     donation->heard_us = replica->clock.now_us;
     replica->donations[at] = donation;
-    if (keep_parts(replica, donation, parts) != ZCACHE_OK) {
+    if (keep_parts(replica, donation, parts) != ZCACHE_OK ||
+        zc_vector_copy(replica->allocator, &ask->have, &donation->have) != ZCACHE_OK) {
         free_donation(replica, at);
         refuse(replica, from, ask->session, ZC_SYNC_BUSY);
         return;
@@ -287,6 +291,48 @@ static fill_t fill_delta(zc_replica_t *replica, zc_donation_t *donation, chunk_t
     }
 }
 
+/* Takes on what has come since the transfer began: it may have overwritten what was to be brought,
+ * and what covers that must bring the one or the other. *more is false where nothing has. */
+static zcache_status take_on_news(zc_replica_t *replica, zc_donation_t *donation, bool *more) {
+    parts_t parts;
+    zc_vector_t *news = &parts.lack;
+    zcache_status status = zc_retire_vector(replica, donation->whole, &parts.covered);
+    if (status == ZCACHE_OK) {
+        status =
+            zc_vector_subtract(&parts.covered, &donation->covered.vector, &replica->arena, news);
+    }
+    if (status == ZCACHE_OK) {
+        status = zc_vector_subtract(news, &donation->have.vector, &replica->arena, news);
+    }
+    *more = status == ZCACHE_OK && news->count > 0;
+    if (!*more) {
+        return status;
+    }
+    donation->broken = donation->broken || !floors_allow(replica, &donation->lack.vector);
+    zc_vector_copy_fini(replica->allocator, &donation->covered);
+    zc_vector_copy_fini(replica->allocator, &donation->lack);
+    zc_vector_copy_fini(replica->allocator, &donation->outside);
+    donation->row = 0;
+    donation->interval = 0;
+    parts.outside = *news;
+    return keep_parts(replica, donation, &parts);
+}
+
+/* As far as the chunk goes; FILL_END: in this step nothing is lacking any more. */
+static fill_t fill_deltas(zc_replica_t *replica, zc_donation_t *donation, chunk_t *chunk) {
+    bool more = true;
+    while (more) {
+        fill_t filled = fill_delta(replica, donation, chunk);
+        if (filled != FILL_END) {
+            return filled;
+        }
+        if (take_on_news(replica, donation, &more) != ZCACHE_OK) {
+            return FILL_FAILED;
+        }
+    }
+    return FILL_END;
+}
+
 static fill_t fill_replace(zc_replica_t *replica, zc_donation_t *donation, chunk_t *chunk) {
     size_t budget = WALK_SLOTS;
     for (;;) {
@@ -333,7 +379,7 @@ static bool give_chunk(zc_replica_t *replica, size_t at) {
     zc_donation_t *donation = replica->donations[at];
     chunk_t chunk = {.records = {.arena = &replica->arena}};
     fill_t filled = donation->replace ? fill_replace(replica, donation, &chunk)
-                                      : fill_delta(replica, donation, &chunk);
+                                      : fill_deltas(replica, donation, &chunk);
     if (filled == FILL_FAILED) {
         refuse(replica, donation->to, donation->session, ZC_SYNC_INCOMPLETE);
         return true;

@@ -96,10 +96,13 @@ typedef struct zc_donation {
     zc_link_t to;
     uint64_t session;
     bool replace;
+    bool whole;            /* the asker has left nothing out of its vector (R13) */
+    bool broken;           /* a floor has risen into what was lacked: it ends as incomplete */
     uint32_t number;       /* of the next chunk */
     uint64_t credit_bytes; /* that may be sent */
     uint64_t heard_us;
-    zc_vector_copy_t covered; /* what the transfer covers, as it was at its beginning */
+    zc_vector_copy_t have;    /* what the asker had when it asked */
+    zc_vector_copy_t covered; /* what the transfer covers */
     zc_vector_copy_t lack;    /* what of it the asker lacks */
     zc_vector_copy_t outside; /* what a delta sends all of: what the asker does not cover */
     size_t row;               /* a delta's place: origin and interval, and the cursor within */

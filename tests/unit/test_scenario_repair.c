@@ -290,3 +290,34 @@ Test(scenario_repair, what_a_broken_transfer_brought_reaches_all_though_its_dono
         cr_assert_null(strstr(script_decisions(i), "sync_ask"), "node %d", i);
     }
 }
+
+/* The transfer of many chunks begins while "old" is its first value at the donor, the coldest, and
+ * so comes last; before that the donor gets a newer one, of a node that the asker does not hear. */
+Test(scenario_repair, delta_brings_what_overwrote_a_part_of_it_meanwhile) {
+    static char big[100 * 1024];
+    memset(big, 'x', sizeof big - 1);
+    script_mesh(3, NULL);
+    script_set(1, "old", "0");
+    cr_assert(script_will_hold("old", "0", 1000));
+    zc_cluster_partition(script_cluster(), 1u << 2);
+    script_set(0, "old", "1");
+    for (int i = 0; i < 40; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "big%d", i);
+        script_set(0, key, big);
+    }
+    zc_cluster_run_ms(script_cluster(), 500);
+    zc_cluster_heal(script_cluster());
+    zc_cluster_cut(script_cluster(), 1, 0, true);
+    zc_cluster_cut(script_cluster(), 1, 2, true);
+    cr_assert(script_holds(2, "old", "0"));
+    script_forget();
+    while (!script_decided(2, "to peer 0: sync_ask")) {
+        zc_cluster_run_ms(script_cluster(), 1);
+    }
+    zc_cluster_cut(script_cluster(), 1, 0, false);
+    script_set(1, "old", "2");
+    cr_assert(script_will_hold("big0", big, 3000));
+    cr_assert(script_holds(0, "old", "2"));
+    cr_assert(script_holds(2, "old", "2"), "covered \"1\" and has neither it nor what came after");
+}
