@@ -39,6 +39,7 @@ static void go_alone(zc_replica_t *replica) {
         effect->notice.name = zc_slice("", 0);
         effect->notice.endpoint = zc_slice_text(replica->seeds[0]);
     }
+    zc_claim_begin(replica); /* what donors have answered to clients */
     end_joining(replica);
 }
 
@@ -132,16 +133,43 @@ zcache_status zc_join_read(zc_replica_t *replica, const zc_event_t *event) {
     return ZCACHE_OK;
 }
 
+/* What a donor answers is merged like any other write (R1), and the client gets what is here then:
+ * an answer that was long on its way must not be older than what others got of this node meanwhile,
+ * nor newer than what they get next. Returns OK with *found, MISS, or why nothing can be said. */
+static zcache_status merge_answer(zc_replica_t *replica, const zc_read_answer_t *answer,
+                                  zc_record_t *found) {
+    if (!answer->found) {
+        return ZCACHE_MISS;
+    }
+    zc_origin_index_t origin = 0;
+    zcache_status status = zc_retire_origin(replica, &answer->origin, &origin);
+    if (status == ZCACHE_OK) {
+        status = zc_receive_record(replica, &answer->record, origin);
+        replica->claim.wanted = true; /* it is in no interval before a transfer has brought it */
+    }
+    if (!replica->joining) {
+        zc_claim_begin(replica); /* the transfer that might have is over */
+    }
+    zc_store_item_t item;
+    if (status == ZCACHE_OK) {
+        uint64_t now_ms = zc_clock_local_ms(&replica->clock);
+        status = zc_store_get(replica->store, answer->record.key, now_ms, true, &item);
+    }
+    if (status == ZCACHE_OK) {
+        *found = zc_record_of_item(&item, 0, 0);
+    }
+    return status;
+}
+
 void zc_join_read_answer(zc_replica_t *replica, const zc_read_answer_t *answer) {
     for (size_t i = 0; i < replica->read_count; i++) {
         if (replica->reads[i].number != answer->number) {
             continue;
         }
-        zc_record_t record = answer->record;
-        bool found = answer->found && zc_arena_copy(&replica->arena, record.value, &record.value) &&
-                     zc_arena_copy(&replica->arena, record.key, &record.key);
-        /* A value that there is no memory for is no miss either. */
-        answer_read(replica, &replica->reads[i], found ? &record : NULL, found == answer->found);
+        zc_record_t record;
+        zcache_status status = merge_answer(replica, answer, &record);
+        answer_read(replica, &replica->reads[i], status == ZCACHE_OK ? &record : NULL,
+                    status == ZCACHE_OK || status == ZCACHE_MISS);
         drop_read(replica, i);
         return;
     }

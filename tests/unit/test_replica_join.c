@@ -127,7 +127,10 @@ static void answer(uint64_t number, const char *key, zc_slice_t value) {
     message.read_answer = (zc_read_answer_t){.number = number,
                                              .found = true,
                                              .origin = subject_origin('b'),
-                                             .record = {.key = zc_slice_text(key), .value = value}};
+                                             .record = {.hlc = subject_hlc(0),
+                                                        .key_hash = zc_key_hash(zc_slice_text(key)),
+                                                        .key = zc_slice_text(key),
+                                                        .value = value}};
     subject_receive(subject_peer(0), &message);
 }
 
@@ -157,9 +160,12 @@ Test(replica_join, answer_belongs_to_the_read_of_its_number) {
 Test(replica_join, answer_that_there_is_no_memory_for_is_no_miss) {
     static char large[20000];
     zc_message_t message = {.type = ZC_MESSAGE_READ_ANSWER};
-    message.read_answer = (zc_read_answer_t){
-        .found = true,
-        .record = {.key = zc_slice_text("x"), .value = zc_slice(large, sizeof large)}};
+    message.read_answer = (zc_read_answer_t){.found = true,
+                                             .origin = subject_origin('b'),
+                                             .record = {.hlc = subject_hlc(0),
+                                                        .key_hash = zc_key_hash(zc_slice_text("x")),
+                                                        .key = zc_slice_text("x"),
+                                                        .value = zc_slice(large, sizeof large)}};
     zc_event_t event = {.type = ZC_EVENT_MESSAGE};
     event.message.from = subject_peer(0);
     event.message.message = &message;
@@ -232,4 +238,35 @@ Test(replica_join, donor_answers_a_read_and_keeps_the_key_young) {
     message.read.key = zc_slice_text("none");
     subject_receive(subject_route(3), &message);
     cr_assert_str_eq(subject_decided(), "to route 3: read_answer miss\n");
+}
+
+static void answer_read(zc_hlc_t hlc, const char *value) {
+    zc_message_t answer = {.type = ZC_MESSAGE_READ_ANSWER};
+    answer.read_answer = (zc_read_answer_t){.number = subject_replica()->reads[0].number,
+                                            .found = true,
+                                            .origin = subject_origin('b'),
+                                            .record = {.hlc = hlc,
+                                                       .key_hash = zc_key_hash(zc_slice_text("x")),
+                                                       .key = zc_slice_text("x"),
+                                                       .value = zc_slice_text(value)}};
+    subject_receive(subject_peer(0), &answer);
+}
+
+Test(replica_join, answer_is_not_older_than_what_came_meanwhile) {
+    ask();
+    read_key("x", 7);
+    zc_hlc_t later = subject_hlc(0);
+    subject_batch('b', later - 10, later, "x=2");
+    subject_decided();
+    answer_read(later - 20, "1");
+    cr_assert_str_eq(subject_decided(), "answer 7 x=2\n");
+}
+
+Test(replica_join, what_was_answered_is_not_taken_back) {
+    ask();
+    read_key("x", 7);
+    zc_hlc_t later = subject_hlc(0);
+    answer_read(later, "2");
+    subject_batch('b', later - 20, later - 10, "x=1");
+    cr_assert_str_eq(subject_holds("x"), "2");
 }
