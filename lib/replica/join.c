@@ -52,6 +52,17 @@ void zc_join_complete(zc_replica_t *replica) {
     end_joining(replica);
 }
 
+/* Whoever has welcomed this node was joining itself then, and has no clock to go by (R2): one that
+ * has come to the end of it is asked anew. */
+static void ask_for_time(zc_replica_t *replica, zc_peer_t *donor) {
+    uint64_t again_us = donor->hello_sent_us + zc_heartbeat_us(replica);
+    if (donor->hello_sent_us == 0 || replica->clock.now_us >= again_us) {
+        zc_membership_say_hello(replica, donor);
+        again_us = replica->clock.now_us + zc_heartbeat_us(replica);
+    }
+    zc_replica_wake(replica, again_us);
+}
+
 static void tick_joining(zc_replica_t *replica) {
     uint64_t now_us = replica->clock.now_us;
     uint64_t alone_us = replica->started_us + ZC_JOIN_ALONE_HEARTBEATS * zc_heartbeat_us(replica);
@@ -59,14 +70,18 @@ static void tick_joining(zc_replica_t *replica) {
     if (zc_hunt_is_under_way(replica)) {
         return;
     }
-    bool donor = zc_hunt_full_donor(replica) != NULL;
-    if (!donor && now_us >= alone_us) {
+    zc_peer_t *donor = zc_hunt_full_donor(replica);
+    if (donor == NULL && now_us >= alone_us) {
         go_alone(replica);
+        return;
+    }
+    if (donor != NULL && !replica->anchored) {
+        ask_for_time(replica, donor);
         return;
     }
     uint64_t subscribed_us =
         replica->welcomed_us + SUBSCRIBED_HEARTBEATS * zc_heartbeat_us(replica);
-    if (!donor || (waits_for_broadcast(replica) && now_us < subscribed_us)) {
+    if (donor == NULL || (waits_for_broadcast(replica) && now_us < subscribed_us)) {
         return;
     }
     zc_hunt_for(replica, ZC_PEER_NONE, now_us);
@@ -111,7 +126,8 @@ static bool make_room(zc_replica_t *replica) {
 }
 
 zcache_status zc_join_read(zc_replica_t *replica, const zc_event_t *event) {
-    const zc_peer_t *donor = replica->joining ? zc_hunt_full_donor(replica) : NULL;
+    bool asks = replica->joining && replica->anchored;
+    const zc_peer_t *donor = asks ? zc_hunt_full_donor(replica) : NULL;
     if (donor == NULL || !make_room(replica)) {
         return ZCACHE_MISS;
     }

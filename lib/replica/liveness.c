@@ -222,7 +222,9 @@ void zc_liveness_heartbeat(zc_replica_t *replica, const zc_heartbeat_t *heartbea
     if (peer->state == ZC_PEER_SKEWED) {
         return;
     }
-    zc_clock_observe(&replica->clock, heartbeat->last);
+    if (replica->anchored) {
+        zc_clock_observe(&replica->clock, heartbeat->last);
+    }
     compare_digests(replica, peer, heartbeat->digest);
     check_tail(replica, peer, heartbeat->last);
     check_state(replica, peer, heartbeat);

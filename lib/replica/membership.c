@@ -6,6 +6,8 @@
 #include "lib/base/hash.h"
 #include "lib/replica/state.h"
 
+enum { PROMPT_US = 1000 * 1000 }; /* half of it is how wrong a joiner's clock may be */
+
 void zc_membership_say_hello(zc_replica_t *replica, zc_peer_t *peer) {
     zc_message_t message = {.type = ZC_MESSAGE_HELLO};
     message.hello.identity = replica->identity;
@@ -202,11 +204,13 @@ static bool identify(zc_replica_t *replica, zc_peer_t *peer, const zc_identity_t
 }
 
 /* A node that joins runs on the mesh's clock from its first welcome on (R2), unless that clock
- * leaves no room to count on. */
+ * leaves no room to count on. A welcome that was long on its way, or that waited here, says too
+ * little of what the time is: join.c asks again. */
 static void anchor_clock(zc_replica_t *replica, const zc_peer_t *peer,
                          const zc_welcome_t *welcome) {
     bool room = welcome->clock_ms < zc_hlc_ms(ZC_HLC_MAX) / 2;
-    if (replica->anchored || welcome->joining || !room) {
+    bool prompt = peer->rtt_us <= PROMPT_US;
+    if (replica->anchored || welcome->joining || !room || !prompt) {
         return;
     }
     zc_clock_anchor(&replica->clock, welcome->clock_ms + peer->rtt_us / 2000);

@@ -72,6 +72,10 @@ void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch) {
     if (zc_origin_equal(&batch->origin, &replica->identity.origin)) {
         return;
     }
+    if (!replica->anchored) {
+        return; /* nobody can tell yet what is too far ahead (R2); it comes with the first transfer
+                 */
+    }
     zc_origin_index_t origin = zc_store_origin_find(replica->store, &batch->origin);
     zc_peer_t *peer = zc_peers_of_origin(&replica->peers, origin);
     if (too_far_ahead(replica, batch->last) || (peer != NULL && peer->state == ZC_PEER_SKEWED)) {

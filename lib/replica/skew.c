@@ -32,6 +32,11 @@ static void check_lag(zc_replica_t *replica, zc_peer_t *peer, uint64_t peer_ms) 
 }
 
 void zc_skew_check(zc_replica_t *replica, zc_peer_t *peer, const zc_heartbeat_t *heartbeat) {
+    if (!replica->anchored) {
+        /* Before it has taken over the mesh's time, this node's own clock says nothing. */
+        peer->state = heartbeat->joining ? ZC_PEER_JOINING : ZC_PEER_LIVE;
+        return;
+    }
     uint64_t stamp_ms = zc_hlc_ms(heartbeat->last);
     uint64_t highest_ms = stamp_ms > heartbeat->clock_ms ? stamp_ms : heartbeat->clock_ms;
     uint64_t ahead_ms = zc_clock_ahead_ms(&replica->clock, highest_ms);

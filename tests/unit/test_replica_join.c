@@ -270,3 +270,40 @@ Test(replica_join, what_was_answered_is_not_taken_back) {
     subject_batch('b', later - 20, later - 10, "x=1");
     cr_assert_str_eq(subject_holds("x"), "2");
 }
+
+Test(replica_join, time_is_asked_anew_of_a_donor_that_was_joining_itself) {
+    zc_message_t message = subject_welcome('b', true);
+    subject_receive(subject_peer(0), &message);
+    subject_decided();
+    subject_heartbeat('b', 0);
+    subject_run_ms(SUBJECT_HEARTBEAT_MS + 1);
+    const char *decided = subject_decided();
+    cr_assert_not_null(strstr(decided, "to peer 0: hello joining\n"));
+    cr_assert_null(strstr(decided, "sync_ask"), "whose clock it does not know");
+    cr_assert_eq(read_key("x", 1), ZCACHE_MISS);
+    ask();
+}
+
+Test(replica_join, nothing_is_applied_before_the_time_is_known) {
+    zc_message_t message = subject_welcome('b', true);
+    subject_receive(subject_peer(0), &message);
+    zc_hlc_t ahead = subject_hlc(9000);
+    subject_heartbeat('b', ahead);
+    subject_batch('b', 0, ahead, "x=1");
+    cr_assert_str_eq(subject_holds("x"), "");
+    cr_assert_lt(subject_replica()->clock.hlc, ahead);
+}
+
+Test(replica_join, time_of_a_welcome_that_was_long_on_its_way_is_not_taken) {
+    subject_run_ms(400);
+    zc_message_t late = subject_welcome('b', false);
+    subject_replica()->peers.table[0]->hello_sent_us -= 1100 * 1000;
+    late.welcome.clock_ms -= 1500;
+    subject_receive(subject_peer(0), &late);
+    cr_assert_not(subject_replica()->anchored);
+    subject_decided();
+    subject_heartbeat('b', 0);
+    subject_run_ms(SUBJECT_HEARTBEAT_MS + 1);
+    cr_assert_not_null(strstr(subject_decided(), "to peer 0: hello joining\n"));
+    ask();
+}
