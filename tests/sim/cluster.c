@@ -133,9 +133,16 @@ static bool do_next(zc_cluster_t *cluster, uint64_t until_us) {
 
 void zc_cluster_run_ms(zc_cluster_t *cluster, uint64_t ms) {
     uint64_t until_us = cluster->now_us + ms * 1000;
-    while (do_next(cluster, until_us)) {
+    cluster->interrupted = false;
+    while (!cluster->interrupted && do_next(cluster, until_us)) {
     }
-    move_to(cluster, until_us);
+    if (!cluster->interrupted) {
+        move_to(cluster, until_us);
+    }
+}
+
+void zc_cluster_interrupt(zc_cluster_t *cluster) {
+    cluster->interrupted = true;
 }
 
 bool zc_cluster_run_until(zc_cluster_t *cluster, zc_cluster_condition_fn *condition, void *context,

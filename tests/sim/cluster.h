@@ -48,7 +48,7 @@ void zc_cluster_restart(zc_cluster_t *cluster, int node, const zc_settings_t *se
 /* A place for a node that is not started yet, and the start of one that is down with any addresses:
  * also those of nodes that are not up. */
 int zc_cluster_add(zc_cluster_t *cluster);
-void zc_cluster_restart_with(zc_cluster_t *cluster, int node, const zc_settings_t *settings,
+void zc_cluster_restart_with(zc_cluster_t *cluster, int number, const zc_settings_t *settings,
                              const int *seeds, size_t seed_count);
 /* It neither sends nor receives nor ticks until it is resumed; what is sent to it waits, broadcasts
  * up to a bound. Clients find it as it was. */
@@ -136,6 +136,9 @@ void zc_cluster_filter(zc_cluster_t *cluster, zc_cluster_filter_fn *filter, void
 
 /* Lets virtual time pass. */
 void zc_cluster_run_ms(zc_cluster_t *cluster, uint64_t ms);
+
+/* Called while time passes: what is under way now is the last for this call of run. */
+void zc_cluster_interrupt(zc_cluster_t *cluster);
 
 typedef bool zc_cluster_condition_fn(zc_cluster_t *cluster, void *context);
 /* Runs until the condition holds; false: it did not within `limit_ms`. */

@@ -1,46 +1,77 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The swarm simulator on the command line: runs one seed after the other, exit 0 only if every one
- * holds. A seed that fails prints the command that replays it. */
+/* The swarm simulator on the command line: exit 0 only if every seed holds. One that fails is made
+ * smaller, and the command that replays it is printed. */
+#define _GNU_SOURCE
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "tests/sim/swarm.h"
+#include "tests/sim/hunt.h"
+
+enum { LISTED_MAX = 1000, WORDS_MAX = 32, LINE_BYTES = 1000, FEATURES_KEY = 1000 };
 
 typedef struct arguments {
-    uint64_t first;
-    uint64_t count;
-    zc_swarm_options_t options;
+    zc_hunt_plan_t plan;
+    const char *list;
+    bool seeds_given;
 } arguments_t;
+
+static uint64_t parse_number(struct argp_state *state, const char *argument, uint64_t least,
+                             uint64_t most) {
+    char *end = NULL;
+    unsigned long long number = strtoull(argument, &end, 10);
+    if (*end != '\0' || *argument == '-' || *argument == '\0' || number < least || number > most) {
+        argp_error(state, "%s: must be a whole number from %llu to %llu", argument,
+                   (unsigned long long)least, (unsigned long long)most);
+    }
+    return number;
+}
+
+static void print_features(void) {
+    for (int i = 0; i < ZC_FEATURES; i++) {
+        printf("%-10s %s\n", zc_feature_text((zc_feature_t)i), zc_feature_what((zc_feature_t)i));
+    }
+    exit(EXIT_SUCCESS);
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
     arguments_t *arguments = state->input;
-    char *end = NULL;
-    unsigned long long number = argument == NULL ? 0 : strtoull(argument, &end, 10);
-    if (argument != NULL && (*end != '\0' || *argument == '-' || *argument == '\0')) {
-        argp_error(state, "%s is not a whole number", argument);
-    }
+    zc_swarm_options_t *options = &arguments->plan.options;
     switch (key) {
     case 's':
-        arguments->first = number;
+        options->seed = parse_number(state, argument, 0, UINT64_MAX);
         return 0;
     case 'n':
-        arguments->count = number;
+        arguments->plan.seeds = parse_number(state, argument, 0, UINT32_MAX);
+        arguments->seeds_given = true;
         return 0;
     case 'N':
-        if (number < 2 || number > 64) {
-            argp_error(state, "--nodes %s: must be from 2 to 64", argument);
-        }
-        arguments->options.nodes = (int)number;
+        options->nodes = (int)parse_number(state, argument, 2, ZC_PLAN_NODES_MAX - 1);
         return 0;
     case 'm':
-        if (number > 10000) {
-            argp_error(state, "--minutes %s: must be at most 10000", argument);
+        options->minutes = (int)parse_number(state, argument, 0, 10000);
+        return 0;
+    case 'S':
+        options->steps = parse_number(state, argument, 1, UINT64_MAX);
+        return 0;
+    case 'w':
+        if (!zc_features_parse(argument, &options->without)) {
+            argp_error(state, "--without %s: see --features", argument);
         }
-        arguments->options.minutes = (int)number;
+        return 0;
+    case 'j':
+        arguments->plan.jobs = (int)parse_number(state, argument, 1, 1000);
+        return 0;
+    case 'l':
+        arguments->list = argument;
         return 0;
     case 'v':
-        arguments->options.verbose = true;
+        options->verbose = true;
+        return 0;
+    case FEATURES_KEY:
+        print_features();
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -49,47 +80,67 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 
 static const struct argp_option rows[] = {
     {"seed", 's', "FIRST", 0, "the first seed (1)", 0},
-    {"seeds", 'n', "HOW_MANY", 0, "how many seeds (1)", 0},
-    {"nodes", 'N', "N", 0, "nodes, 2 to 64 (drawn)", 0},
+    {"seeds", 'n', "HOW_MANY", 0, "how many seeds (1, or with --list none)", 0},
+    {"nodes", 'N', "N", 0, "nodes, 2 to 63 (drawn, 2 to 40)", 0},
     {"minutes", 'm', "N", 0, "minutes of virtual time under faults (drawn seconds)", 0},
-    {"verbose", 'v', NULL, 0, "a line for each seed", 0},
+    {"steps", 'S', "N", 0, "at most so many steps, then all is healed", 0},
+    {"without", 'w', "NAME,...", 0, "switches these faults and uses off", 0},
+    {"jobs", 'j', "N", 0, "seeds that run side by side (as many as there are processors)", 0},
+    {"list", 'l', "FILE", 0, "runs the seeds of this list first", 0},
+    {"features", FEATURES_KEY, NULL, 0, "lists the faults and uses that can be switched off", 0},
+    {"verbose", 'v', NULL, 0, "a line for each seed that holds", 0},
     {0},
 };
 
-static void print_result(uint64_t seed, const zc_swarm_result_t *result) {
-    printf("seed %llu: %llu writes, %llu deltas, %llu replace-syncs, converged in %llu ms, "
-           "trace %016llx\n",
-           (unsigned long long)seed, (unsigned long long)result->writes,
-           (unsigned long long)result->deltas, (unsigned long long)result->replace_syncs,
-           (unsigned long long)result->converged_ms, (unsigned long long)result->trace);
+static const struct argp argp = {rows, parse, NULL, "Runs the swarm simulator.", NULL, NULL, NULL};
+
+/* -- The list -------------------------------------------------------------- */
+
+/* A line is options as on the command line; what follows a # is for people. False: it is empty. */
+static bool parse_line(char *line, zc_swarm_options_t *options) {
+    line[strcspn(line, "#\n")] = '\0';
+    char *words[WORDS_MAX] = {"sim"};
+    int count = 1;
+    char *rest = NULL;
+    for (char *word = strtok_r(line, " \t", &rest); word != NULL && count < WORDS_MAX - 1;
+         word = strtok_r(NULL, " \t", &rest)) {
+        words[count++] = word;
+    }
+    if (count == 1) {
+        return false;
+    }
+    arguments_t of_line = {.list = NULL};
+    argp_parse(&argp, count, words, 0, NULL, &of_line);
+    *options = of_line.plan.options;
+    return true;
+}
+
+static size_t read_list(const char *path, zc_swarm_options_t *listed) {
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        perror(path);
+        exit(EXIT_FAILURE);
+    }
+    size_t count = 0;
+    char line[LINE_BYTES];
+    while (count < LISTED_MAX && fgets(line, sizeof line, file) != NULL) {
+        count += parse_line(line, &listed[count]);
+    }
+    fclose(file);
+    return count;
 }
 
 int main(int argc, char **argv) {
-    arguments_t arguments = {.first = 1, .count = 1};
-    const struct argp argp = {rows, parse, NULL, "Runs the swarm simulator.", NULL, NULL, NULL};
+    static zc_swarm_options_t listed[LISTED_MAX];
+    arguments_t arguments = {.plan = {.options = {.seed = 1}, .seeds = 1, .listed = listed}};
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    arguments.plan.jobs = processors > 0 ? (int)processors : 1;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    uint64_t failed = 0;
-    uint64_t deltas = 0;
-    uint64_t replace_syncs = 0;
-    for (uint64_t seed = arguments.first; seed < arguments.first + arguments.count; seed++) {
-        zc_swarm_result_t result;
-        arguments.options.seed = seed;
-        zc_swarm_run(&arguments.options, &result);
-        deltas += result.deltas;
-        replace_syncs += result.replace_syncs;
-        if (arguments.options.verbose) {
-            print_result(seed, &result);
-        }
-        if (!result.passed) {
-            failed++;
-            printf("seed %llu FAILED: %s\n  replay: ./dev sim --seed %llu --nodes %d --minutes %d "
-                   "--verbose\n",
-                   (unsigned long long)seed, result.why, (unsigned long long)seed,
-                   arguments.options.nodes, arguments.options.minutes);
+    if (arguments.list != NULL) {
+        arguments.plan.listed_count = read_list(arguments.list, listed);
+        if (!arguments.seeds_given) {
+            arguments.plan.seeds = 0;
         }
     }
-    printf("%llu seeds, %llu failed, %llu deltas, %llu replace-syncs\n",
-           (unsigned long long)arguments.count, (unsigned long long)failed,
-           (unsigned long long)deltas, (unsigned long long)replace_syncs);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return zc_hunt_run(&arguments.plan) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

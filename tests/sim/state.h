@@ -90,6 +90,7 @@ struct zc_cluster {
     size_t due_count;
     zc_frames_t frames;
     zc_flights_t flights;
+    bool interrupted;
     uint64_t trace;
     zc_cluster_traffic_t traffic;
     zc_buffer_t answer; /* of the last read */
@@ -107,7 +108,7 @@ void *zc_cluster_grow(void *block, size_t *capacity, size_t wanted, size_t item_
 /* -- cluster.c ------------------------------------------------------------- */
 
 /* Hands a node an event and performs what comes of it. */
-zcache_status zc_cluster_step(zc_cluster_t *cluster, int node, zc_event_t *event);
+zcache_status zc_cluster_step(zc_cluster_t *cluster, int number, zc_event_t *event);
 
 /* -- nodes.c --------------------------------------------------------------- */
 
@@ -131,18 +132,18 @@ uint64_t zc_ways_arrival_us(zc_cluster_t *cluster, int from, int to);
 
 /* -- delivery.c ------------------------------------------------------------ */
 
-void zc_delivery_perform(zc_cluster_t *cluster, int node, const zc_effect_t *effect);
+void zc_delivery_perform(zc_cluster_t *cluster, int number, const zc_effect_t *effect);
 /* Hands over a flight whose time has come, and lets its frame go. */
 void zc_delivery_land(zc_cluster_t *cluster, zc_flight_t *flight);
 /* The node's sockets are closed. */
-void zc_delivery_close(zc_cluster_t *cluster, int node);
+void zc_delivery_close(zc_cluster_t *cluster, int number);
 /* What came while it was paused comes now. */
-void zc_delivery_resume(zc_cluster_t *cluster, int node);
+void zc_delivery_resume(zc_cluster_t *cluster, int number);
 
 /* -- deadlines.c ----------------------------------------------------------- */
 
 /* Asks the node anew when it wants to be woken. */
-void zc_deadlines_update(zc_cluster_t *cluster, int node);
+void zc_deadlines_update(zc_cluster_t *cluster, int number);
 /* The node that is next, and when; ZC_NOBODY: none is. */
 int zc_deadlines_next(const zc_cluster_t *cluster, uint64_t *at_us);
 

@@ -2,10 +2,21 @@
 /* Counting and failing on top of the system's allocator. A request that fails changes nothing. */
 #include "tests/support/failing_allocator.h"
 
+#include <malloc.h>
+
+static void count_bytes(zc_failing_allocator_t *failing, size_t before, void *block) {
+    failing->bytes += (block == NULL ? 0 : malloc_usable_size(block)) - before;
+    if (failing->bytes > failing->most_bytes) {
+        failing->most_bytes = failing->bytes;
+    }
+}
+
 static void *failing_resize(void *context, void *block, size_t bytes) {
     zc_failing_allocator_t *failing = context;
+    size_t before = block == NULL ? 0 : malloc_usable_size(block);
     if (bytes == 0) {
         failing->blocks -= block != NULL;
+        count_bytes(failing, before, NULL);
         return zc_resize(zc_allocator_system(), block, 0);
     }
     failing->requests++;
@@ -18,7 +29,10 @@ static void *failing_resize(void *context, void *block, size_t bytes) {
         failing->countdown--;
     }
     void *resized = zc_resize(zc_allocator_system(), block, bytes);
-    failing->blocks += block == NULL && resized != NULL;
+    if (resized != NULL) {
+        failing->blocks += block == NULL;
+        count_bytes(failing, before, resized);
+    }
     return resized;
 }
 

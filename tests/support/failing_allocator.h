@@ -14,6 +14,8 @@
 typedef struct zc_failing_allocator {
     zc_allocator_t allocator; /* hand out its address; the struct must stay where it is */
     uint64_t blocks;          /* allocated and not freed */
+    uint64_t bytes;           /* ... and how much that is, as the C library rounds it */
+    uint64_t most_bytes;      /* ... and was at most */
     uint64_t requests;        /* allocations and reallocations so far, with those that failed */
     uint64_t countdown;       /* requests that still succeed; UINT64_MAX: all do */
     bool failed;              /* one has failed since the countdown was set */
