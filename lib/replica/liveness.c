@@ -195,8 +195,10 @@ static void check_members(zc_replica_t *replica, zc_peer_t *peer, const zc_heart
     peer->members_differ = differs ? peer->members_differ + 1 : 0;
     uint64_t now_us = replica->clock.now_us;
     if (peer->members_differ >= DIFFERS_HEARTBEATS &&
-        now_us >= peer->members_asked_us + MEMBERS_ASK_US) {
+        now_us >= peer->members_asked_us + MEMBERS_ASK_US && now_us >= replica->members_ask_at_us) {
         peer->members_asked_us = now_us;
+        /* One list at a time: while a mesh comes together all differ, and most say the same. */
+        replica->members_ask_at_us = now_us + zc_heartbeat_us(replica);
         zc_message_t message = {.type = ZC_MESSAGE_MEMBERS_ASK};
         zc_effect_send(replica, zc_peer_link(peer->number), &message);
         /* It may hear somebody whom this node cannot reach, whose writes are in neither's state

@@ -2,7 +2,11 @@
 /* Who is in the mesh (M1-M4): hello and welcome, lists of members, goodbye.
  *
  * An endpoint counts as a member's only once it has answered a hello as that origin. Whoever says
- * hello to us is therefore dialled back and not believed. */
+ * hello to us is therefore dialled back and not believed.
+ *
+ * A list of a thousand members has 60 kB. A joiner takes it from those whose addresses it was
+ * given, not from everybody on it: else a mesh of N nodes would cost N lists of N members for each
+ * joiner. Whom two lists differ in, the hash in heartbeats shows (liveness.c). */
 #include "lib/base/hash.h"
 #include "lib/replica/state.h"
 
@@ -12,7 +16,7 @@ void zc_membership_say_hello(zc_replica_t *replica, zc_peer_t *peer) {
     zc_message_t message = {.type = ZC_MESSAGE_HELLO};
     message.hello.identity = replica->identity;
     message.hello.clock_ms = zc_clock_mesh_ms(&replica->clock);
-    message.hello.joining = replica->joining;
+    message.hello.wants_members = replica->joining && (peer->seed || replica->welcomed_us == 0);
     peer->hello_sent_us = replica->clock.now_us;
     zc_effect_send(replica, zc_peer_link(peer->number), &message);
 }
@@ -91,7 +95,7 @@ void zc_membership_tell(zc_replica_t *replica, zc_link_t to) {
     }
 }
 
-static void say_welcome(zc_replica_t *replica, zc_link_t to) {
+static void say_welcome(zc_replica_t *replica, zc_link_t to, bool with_members) {
     zc_store_stats_t stats;
     zc_store_stats(replica->store, &stats);
     zc_message_t message = {.type = ZC_MESSAGE_WELCOME};
@@ -100,7 +104,7 @@ static void say_welcome(zc_replica_t *replica, zc_link_t to) {
     message.welcome.joining = replica->joining;
     message.welcome.entries = stats.entries;
     message.welcome.registers = replica->registers;
-    if (list_members(replica, &message.welcome.members)) {
+    if (!with_members || list_members(replica, &message.welcome.members)) {
         zc_effect_send(replica, to, &message);
     }
 }
@@ -122,7 +126,7 @@ static void ask_who_serves(zc_replica_t *replica, zc_peer_t *known, zc_slice_t e
 }
 
 void zc_membership_hello(zc_replica_t *replica, zc_link_t from, const zc_hello_t *hello) {
-    say_welcome(replica, from);
+    say_welcome(replica, from, hello->wants_members);
     if (zc_origin_equal(&hello->identity.origin, &replica->identity.origin)) {
         return;
     }

@@ -140,7 +140,7 @@ typedef struct zc_identity {
 typedef struct zc_hello {
     zc_identity_t identity;
     uint64_t clock_ms;
-    bool joining;
+    bool wants_members; /* the welcome is to bring them */
 } zc_hello_t;
 
 typedef struct zc_member {
@@ -159,7 +159,7 @@ typedef struct zc_welcome {
     bool joining;
     uint64_t entries; /* that the sender holds: of two donors the fullest is preferred (R9) */
     zc_registers_t registers;
-    zc_members_t members;
+    zc_members_t members; /* none unless they were wanted */
 } zc_welcome_t;
 
 /* PING and PONG: the PONG brings back the number. */

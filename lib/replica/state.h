@@ -165,6 +165,7 @@ struct zc_replica {
     bool watched_values;
 
     uint64_t heartbeat_at_us;
+    uint64_t members_ask_at_us; /* nobody is asked for a list of members before */
     uint64_t touches_at_us;
     uint64_t touch_window_us; /* at most one touch per key in this time (R11) */
     uint64_t deadline_us;

@@ -18,7 +18,7 @@ static size_t number_bytes(const zc_message_t *message) {
     return ZC_PACK_UINT_BYTES_MAX;
 }
 
-/* -- HELLO: identity, clock, joining --------------------------------------- */
+/* -- HELLO: identity, clock, wants_members ---------------------------------  */
 
 static size_t hello_bytes(const zc_message_t *message) {
     return zc_identity_bytes(&message->hello.identity) + ZC_PACK_UINT_BYTES_MAX + 1;
@@ -27,7 +27,7 @@ static size_t hello_bytes(const zc_message_t *message) {
 static void pack_hello(zc_pack_t *pack, const zc_message_t *message) {
     zc_pack_identity(pack, &message->hello.identity);
     zc_pack_uint(pack, message->hello.clock_ms);
-    zc_pack_bool(pack, message->hello.joining);
+    zc_pack_bool(pack, message->hello.wants_members);
 }
 
 static void unpack_hello(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t *scratch,
@@ -36,7 +36,7 @@ static void unpack_hello(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t
     (void)scratch;
     message->hello.identity = zc_unpack_identity(unpack);
     message->hello.clock_ms = zc_unpack_clock(unpack);
-    message->hello.joining = zc_unpack_bool(unpack);
+    message->hello.wants_members = zc_unpack_bool(unpack);
 }
 
 /* -- WELCOME: identity, clock, joining, entries, registers, members -------- */

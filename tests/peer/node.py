@@ -71,6 +71,7 @@ class Node(Transfers, Clients):
         self.donations = {}  # (route, session): Donation
         self.joining = True
         self.welcomed_ms = None
+        self.members_ask_at_ms = 0
         self.anchored = False
         self.offset_ms = time.time_ns() // 1000000 - now_ms()
         self.highest = 0  # HLC taken or seen
@@ -212,7 +213,8 @@ class Node(Transfers, Clients):
 
     def say_hello(self, member):
         member.hello_ms = now_ms()
-        self.ask_member(member, codec.HELLO, self.identity, self.mesh_ms(), self.joining)
+        wants_members = self.joining and (member.seed or self.welcomed_ms is None)
+        self.ask_member(member, codec.HELLO, self.identity, self.mesh_ms(), wants_members)
 
     def forget(self, member):
         self.poller.unregister(member.dealer)
@@ -287,8 +289,10 @@ class Node(Transfers, Clients):
             self.want_all(member, False, delay_ms)
         differs = members_hash != self.members_hash()
         member.members_differ = member.members_differ + 1 if differs else 0
-        if member.members_differ >= 2 and now_ms() >= member.asked_members_ms + 2000:
+        if (member.members_differ >= 2 and now_ms() >= member.asked_members_ms + 2000
+                and now_ms() >= self.members_ask_at_ms):
             member.asked_members_ms = now_ms()
+            self.members_ask_at_ms = now_ms() + self.setting("heartbeat_ms")
             self.ask_member(member, codec.MEMBERS_ASK)
 
     def hear(self, origin):
@@ -323,9 +327,10 @@ class Node(Transfers, Clients):
 
     # -- What peers ask --------------------------------------------------------------------------
 
-    def on_hello(self, route, identity, _clock, _joining):
+    def on_hello(self, route, identity, _clock, wants_members):
         self.answer(route, codec.WELCOME, self.identity, self.mesh_ms(), self.joining,
-                    len(self.store.entries), self.registers(), self.member_list())
+                    len(self.store.entries), self.registers(),
+                    self.member_list() if wants_members else [])
         origin, _, _, endpoint, _, _ = identity
         known = self.members.get(endpoint)
         if origin == self.origin:

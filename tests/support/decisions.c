@@ -129,7 +129,7 @@ static void add_fields(zc_decisions_t *decisions, const zc_message_t *message) {
         add(decisions, " %zu", message->touch.count);
         break;
     case ZC_MESSAGE_HELLO:
-        add(decisions, "%s", message->hello.joining ? " joining" : "");
+        add(decisions, "%s", message->hello.wants_members ? " wants_members" : "");
         break;
     case ZC_MESSAGE_WELCOME:
         add(decisions, " %zu members%s", message->welcome.members.count,

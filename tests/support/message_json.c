@@ -270,7 +270,7 @@ static void map_message(zc_mapper_t *mapper, zc_message_t *message) {
     case ZC_MESSAGE_HELLO:
         map_identity(mapper, &message->hello.identity);
         zc_map_uint(mapper, "clock_ms", &message->hello.clock_ms);
-        zc_map_bool(mapper, "joining", &message->hello.joining);
+        zc_map_bool(mapper, "wants_members", &message->hello.wants_members);
         break;
     case ZC_MESSAGE_WELCOME:
         map_welcome(mapper, &message->welcome);

@@ -42,8 +42,14 @@ static zcache_status read_key(const char *key, uint64_t token) {
 }
 
 Test(replica_join, seeds_are_dialled_at_the_first_tick) {
-    cr_assert_str_eq(subject_decided(), "dial 0 tcp://b:5000\nto peer 0: hello joining\n");
+    cr_assert_str_eq(subject_decided(), "dial 0 tcp://b:5000\nto peer 0: hello wants_members\n");
     cr_assert(subject_replica()->joining);
+}
+
+Test(replica_join, members_are_wanted_of_the_seeds_alone) {
+    subject_decided();
+    welcome('b', "sbc");
+    cr_assert_not_null(strstr(subject_decided(), "to peer 1: hello\n"));
 }
 
 Test(replica_join, it_asks_once_every_member_was_heard) {

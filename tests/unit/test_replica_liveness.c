@@ -31,17 +31,21 @@ static zc_heartbeat_t next_heartbeat(void) {
     return (zc_heartbeat_t){.last = 0};
 }
 
-/* A heartbeat of b with other hashes than the subject's. */
-static void differ(bool state, bool members, bool joining) {
+/* A heartbeat with other hashes than the subject's. */
+static void differ_from(char letter, bool state, bool members, bool joining) {
     zc_message_t message = {.type = ZC_MESSAGE_HEARTBEAT};
     message.heartbeat = (zc_heartbeat_t){
-        .origin = subject_origin('b'),
+        .origin = subject_origin(letter),
         .clock_ms = zc_hlc_ms(subject_hlc(0)),
         .state_hash = subject_replica()->state_hash + state,
         .members_hash = subject_replica()->members_hash + members,
         .joining = joining,
     };
     subject_receive(broadcast, &message);
+}
+
+static void differ(bool state, bool members, bool joining) {
+    differ_from('b', state, members, joining);
 }
 
 static void keep_alive(uint64_t ms) {
@@ -129,6 +133,21 @@ Test(replica_liveness, members_that_differ_twice_are_asked_for_but_not_all_the_t
     subject_run_ms(1);
     cr_assert_str_eq(subject_decided(), "to peer 0: sync_ask\n",
                      "it may hear somebody that this node cannot");
+}
+
+Test(replica_liveness, one_list_of_members_is_asked_for_at_a_time) {
+    keep_alive(2000);
+    subject_meet('c');
+    for (int i = 0; i < 2; i++) {
+        differ_from('b', false, true, false);
+        differ_from('c', false, true, false);
+    }
+    cr_assert_str_eq(subject_decided(), "to peer 0: members_ask\n");
+    subject_run_ms(SUBJECT_HEARTBEAT_MS);
+    subject_decided();
+    differ_from('b', false, true, false);
+    differ_from('c', false, true, false);
+    cr_assert_not_null(strstr(subject_decided(), "to peer 1: members_ask\n"), "the next one");
 }
 
 Test(replica_liveness, silent_peer_is_suspect_and_dialled_then_gone) {

@@ -16,6 +16,7 @@ TestSuite(replica_membership, .init = start, .fini = subject_stop);
 static void hello(char letter, const char *endpoint) {
     zc_message_t message = {.type = ZC_MESSAGE_HELLO};
     message.hello.identity = subject_identity(letter);
+    message.hello.wants_members = true;
     if (endpoint != NULL) {
         message.hello.identity.endpoint = zc_slice_text(endpoint);
     }
@@ -63,6 +64,14 @@ Test(replica_membership, hello_of_a_member_is_welcomed_and_no_more) {
     subject_meet('b');
     hello('b', NULL);
     cr_assert_str_eq(subject_decided(), "to route 98: welcome 2 members\n");
+}
+
+Test(replica_membership, who_does_not_want_the_members_is_welcomed_without) {
+    subject_meet('b');
+    zc_message_t message = {.type = ZC_MESSAGE_HELLO};
+    message.hello.identity = subject_identity('b');
+    subject_receive(subject_route(1), &message);
+    cr_assert_str_eq(subject_decided(), "to route 1: welcome 0 members\n");
 }
 
 Test(replica_membership, own_hello_is_welcomed_so_that_it_can_be_told) {

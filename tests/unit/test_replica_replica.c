@@ -63,7 +63,7 @@ Test(replica_replica, options_are_copied) {
     memset(name, 'x', sizeof name - 1);
     seeds[0] = zc_slice(NULL, 0);
     subject_tick();
-    cr_assert_str_eq(subject_decided(), "dial 0 tcp://b:5000\nto peer 0: hello joining\n");
+    cr_assert_str_eq(subject_decided(), "dial 0 tcp://b:5000\nto peer 0: hello wants_members\n");
     cr_assert(zc_slice_equal(subject_replica()->identity.name, zc_slice_text("name")));
 }
 
@@ -80,7 +80,7 @@ static void start_with_seeds(const char *first, const char *second) {
 Test(replica_replica, address_that_was_named_twice_is_dialled_once) {
     start_with_seeds("tcp://b:5000", "tcp://b:5000");
     subject_tick();
-    cr_assert_str_eq(subject_decided(), "dial 0 tcp://b:5000\nto peer 0: hello joining\n");
+    cr_assert_str_eq(subject_decided(), "dial 0 tcp://b:5000\nto peer 0: hello wants_members\n");
 }
 
 Test(replica_replica, address_that_was_named_is_known_as_such_if_it_says_hello_first) {

@@ -193,7 +193,7 @@ static void draw_join(zc_message_t *message) {
     switch (draw(4)) {
     case 0:
         message->type = ZC_MESSAGE_HELLO;
-        message->hello = (zc_hello_t){.identity = draw_identity(), .joining = draw(2) == 0};
+        message->hello = (zc_hello_t){.identity = draw_identity(), .wants_members = draw(2) == 0};
         break;
     case 1:
         message->type = ZC_MESSAGE_WELCOME;

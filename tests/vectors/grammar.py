@@ -63,7 +63,7 @@ PEER = {
     "TOUCH": (3, lambda m: [m["origin"], m["key_hashes"]]),
     "REGISTERS": (4, lambda m: [m["origin"], registers(m["registers"])]),
     "GOODBYE": (5, lambda m: [m["origin"]]),
-    "HELLO": (16, lambda m: [identity(m["identity"]), m["clock_ms"], m["joining"]]),
+    "HELLO": (16, lambda m: [identity(m["identity"]), m["clock_ms"], m["wants_members"]]),
     "WELCOME": (17, lambda m: [identity(m["identity"]), m["clock_ms"], m["joining"], m["entries"],
                                registers(m["registers"]), members(m["members"])]),
     "PING": (18, lambda m: [m["number"]]),

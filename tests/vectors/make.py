@@ -87,9 +87,10 @@ def broadcasts():
 
 def joins():
     return [
-        peer("a joiner", "HELLO", identity=who(A, 5000), clock_ms=1792000000000, joining=True),
+        peer("a joiner", "HELLO", identity=who(A, 5000), clock_ms=1792000000000,
+             wants_members=True),
         peer("names", "HELLO", identity=who(A, 65533, "Zürich \U0001f40c", "eu-west", "[::1]"),
-             clock_ms=2**47 - 1, joining=False),
+             clock_ms=2**47 - 1, wants_members=False),
         peer("alone", "WELCOME", identity=who(B, 5000), clock_ms=1, joining=False, entries=0,
              registers=FRESH, members=[dict(origin=B, endpoint="tcp://127.0.0.1:5000")]),
         peer("of three", "WELCOME", identity=who(B, 5000, "", "r", "node-2.example"),
