@@ -69,6 +69,12 @@ static void ask_hunted(zc_replica_t *replica) {
     }
 }
 
+static void ask_for_gap_at(zc_replica_t *replica, zc_peer_t *peer, uint64_t at_us) {
+    peer->gap_at_us = at_us;
+    replica->gaps_at_us = at_us < replica->gaps_at_us ? at_us : replica->gaps_at_us;
+    zc_replica_wake(replica, at_us);
+}
+
 void zc_ask_gap(zc_replica_t *replica, zc_peer_t *peer) {
     if (peer->behind_since_us == 0) {
         peer->behind_since_us = replica->clock.now_us;
@@ -78,8 +84,7 @@ void zc_ask_gap(zc_replica_t *replica, zc_peer_t *peer) {
         return;
     }
     uint64_t delay_us = zc_random_below(&replica->random, zc_heartbeat_us(replica) / 4 + 1);
-    peer->gap_at_us = replica->clock.now_us + delay_us;
-    zc_replica_wake(replica, peer->gap_at_us);
+    ask_for_gap_at(replica, peer, replica->clock.now_us + delay_us);
 }
 
 /* The origin itself has all of its writes, so it is asked first; while it is not there, anybody
@@ -116,8 +121,7 @@ static void look_again(zc_replica_t *replica, zc_origin_index_t origin) {
         peer->gap_at_us = 0;
     } else if (peer->gap_at_us == 0 && peer->state != ZC_PEER_GONE) {
         uint64_t delay_us = RETRY_US + zc_random_below(&replica->random, RETRY_US);
-        peer->gap_at_us = replica->clock.now_us + delay_us;
-        zc_replica_wake(replica, peer->gap_at_us);
+        ask_for_gap_at(replica, peer, replica->clock.now_us + delay_us);
     }
 }
 
@@ -431,6 +435,11 @@ static void tick_ask(zc_replica_t *replica, zc_ask_t *ask) {
 }
 
 static void tick_gaps(zc_replica_t *replica) {
+    if (replica->clock.now_us < replica->gaps_at_us) {
+        zc_replica_wake(replica, replica->gaps_at_us);
+        return;
+    }
+    replica->gaps_at_us = ZC_NEVER;
     size_t number = 0;
     for (zc_peer_t *peer; (peer = zc_peers_next(&replica->peers, &number)) != NULL;) {
         if (peer->gap_at_us == 0) {
@@ -443,7 +452,7 @@ static void tick_gaps(zc_replica_t *replica) {
             ask_for_gap(replica, peer);
         }
         if (peer->gap_at_us != 0) {
-            zc_replica_wake(replica, peer->gap_at_us);
+            ask_for_gap_at(replica, peer, peer->gap_at_us);
         }
     }
 }

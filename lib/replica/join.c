@@ -70,21 +70,22 @@ static void tick_joining(zc_replica_t *replica) {
     if (zc_hunt_is_under_way(replica)) {
         return;
     }
-    zc_peer_t *donor = zc_hunt_full_donor(replica);
-    if (donor == NULL && now_us >= alone_us) {
-        go_alone(replica);
-        return;
-    }
-    if (donor != NULL && !replica->anchored) {
-        ask_for_time(replica, donor);
-        return;
-    }
     uint64_t subscribed_us =
         replica->welcomed_us + SUBSCRIBED_HEARTBEATS * zc_heartbeat_us(replica);
-    if (donor == NULL || (waits_for_broadcast(replica) && now_us < subscribed_us)) {
+    bool waits = now_us < subscribed_us && waits_for_broadcast(replica);
+    if (waits && replica->anchored && now_us < alone_us) {
         return;
     }
-    zc_hunt_for(replica, ZC_PEER_NONE, now_us);
+    zc_peer_t *donor = zc_hunt_full_donor(replica);
+    if (donor == NULL) {
+        if (now_us >= alone_us) {
+            go_alone(replica);
+        }
+    } else if (!replica->anchored) {
+        ask_for_time(replica, donor);
+    } else if (!waits) {
+        zc_hunt_for(replica, ZC_PEER_NONE, now_us);
+    }
 }
 
 /* -- Reads through the donor ----------------------------------------------- */

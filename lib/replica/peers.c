@@ -8,6 +8,7 @@
 #include <zcache/limits.h>
 
 #include "lib/base/assert.h"
+#include "lib/base/hash.h"
 
 void zc_peers_init(zc_peers_t *peers, const zc_allocator_t *allocator) {
     *peers = (zc_peers_t){.allocator = allocator};
@@ -21,8 +22,8 @@ static void free_peer(const zc_allocator_t *allocator, zc_peer_t *peer) {
 
 void zc_peers_fini(zc_peers_t *peers) {
     for (size_t i = 0; i < peers->capacity; i++) {
-        if (peers->table[i] != NULL) {
-            free_peer(peers->allocator, peers->table[i]);
+        if (peers->table[i].peer != NULL) {
+            free_peer(peers->allocator, peers->table[i].peer);
         }
     }
     zc_free(peers->allocator, peers->table);
@@ -32,7 +33,7 @@ void zc_peers_fini(zc_peers_t *peers) {
 
 static zcache_status find_free(zc_peers_t *peers, size_t *number) {
     for (size_t i = 0; i < peers->capacity; i++) {
-        if (peers->table[i] == NULL) {
+        if (peers->table[i].peer == NULL) {
             *number = i;
             return ZCACHE_OK;
         }
@@ -41,7 +42,7 @@ static zcache_status find_free(zc_peers_t *peers, size_t *number) {
         return ZCACHE_BUSY;
     }
     size_t capacity = peers->capacity == 0 ? 8 : peers->capacity * 2;
-    zc_peer_t **table = zc_resize(peers->allocator, peers->table, capacity * sizeof *table);
+    zc_peers_row_t *table = zc_resize(peers->allocator, peers->table, capacity * sizeof *table);
     if (table == NULL) {
         return ZCACHE_NO_MEMORY;
     }
@@ -50,6 +51,10 @@ static zcache_status find_free(zc_peers_t *peers, size_t *number) {
     peers->table = table;
     peers->capacity = capacity;
     return ZCACHE_OK;
+}
+
+static uint64_t hash_endpoint(zc_slice_t endpoint) {
+    return zc_hash(endpoint, 0);
 }
 
 zcache_status zc_peers_add(zc_peers_t *peers, zc_slice_t endpoint, zc_peer_t **peer) {
@@ -71,7 +76,7 @@ zcache_status zc_peers_add(zc_peers_t *peers, zc_slice_t endpoint, zc_peer_t **p
     added->state = ZC_PEER_DIALLED;
     added->dial_endpoint = dial_endpoint;
     added->index = ZC_ORIGIN_INDEX_NONE;
-    peers->table[number] = added;
+    peers->table[number] = (zc_peers_row_t){.peer = added, .dial_hash = hash_endpoint(endpoint)};
     peers->count++;
     *peer = added;
     return ZCACHE_OK;
@@ -84,28 +89,30 @@ static void unlink_origin(zc_peers_t *peers, const zc_peer_t *peer) {
 }
 
 void zc_peers_remove(zc_peers_t *peers, zc_peer_t *peer) {
-    ZC_ASSERT(peers->table[peer->number] == peer);
+    ZC_ASSERT(peers->table[peer->number].peer == peer);
     unlink_origin(peers, peer);
-    peers->table[peer->number] = NULL;
+    peers->table[peer->number] = (zc_peers_row_t){.peer = NULL};
     peers->count--;
     free_peer(peers->allocator, peer);
 }
 
 zc_peer_t *zc_peers_at(const zc_peers_t *peers, uint64_t number) {
-    return number < peers->capacity ? peers->table[number] : NULL;
+    return number < peers->capacity ? peers->table[number].peer : NULL;
 }
 
 zc_peer_t *zc_peers_of_origin(const zc_peers_t *peers, zc_origin_index_t index) {
     if (index >= peers->by_origin_count || peers->by_origin[index] == ZC_PEER_NONE) {
         return NULL;
     }
-    return peers->table[peers->by_origin[index]];
+    return peers->table[peers->by_origin[index]].peer;
 }
 
 zc_peer_t *zc_peers_dialling(const zc_peers_t *peers, zc_slice_t endpoint) {
+    uint64_t hash = hash_endpoint(endpoint);
     for (size_t i = 0; i < peers->capacity; i++) {
-        zc_peer_t *peer = peers->table[i];
-        if (peer != NULL && zc_slice_equal(zc_slice_text(peer->dial_endpoint), endpoint)) {
+        zc_peer_t *peer = peers->table[i].peer;
+        if (peers->table[i].dial_hash == hash && peer != NULL &&
+            zc_slice_equal(zc_slice_text(peer->dial_endpoint), endpoint)) {
             return peer;
         }
     }
@@ -114,9 +121,11 @@ zc_peer_t *zc_peers_dialling(const zc_peers_t *peers, zc_slice_t endpoint) {
 
 zc_peer_t *zc_peers_of_endpoint(const zc_peers_t *peers, zc_slice_t endpoint) {
     zc_peer_t *dialled = zc_peers_dialling(peers, endpoint);
+    uint64_t hash = hash_endpoint(endpoint);
     for (size_t i = 0; dialled == NULL && i < peers->capacity; i++) {
-        zc_peer_t *peer = peers->table[i];
-        if (peer != NULL && zc_slice_equal(peer->identity.endpoint, endpoint)) {
+        zc_peer_t *peer = peers->table[i].peer;
+        if (peers->table[i].told_hash == hash && peer != NULL &&
+            zc_slice_equal(peer->identity.endpoint, endpoint)) {
             return peer;
         }
     }
@@ -157,13 +166,14 @@ zcache_status zc_peers_identify(zc_peers_t *peers, zc_peer_t *peer, const zc_ide
     peer->identity = copy;
     peer->identity_texts = texts;
     peer->index = index;
+    peers->table[peer->number].told_hash = hash_endpoint(identity->endpoint);
     peers->by_origin[index] = peer->number;
     return ZCACHE_OK;
 }
 
 zc_peer_t *zc_peers_next(const zc_peers_t *peers, size_t *number) {
     while (*number < peers->capacity) {
-        zc_peer_t *peer = peers->table[(*number)++];
+        zc_peer_t *peer = peers->table[(*number)++].peer;
         if (peer != NULL) {
             return peer;
         }

@@ -48,9 +48,17 @@ typedef struct zc_peer {
     bool cannot_delta;        /* ... and it answered that a delta would not do */
 } zc_peer_t;
 
+/* A row of the table. Hashes of the peer's addresses, so that a search looks at nothing else of all
+ * those that it does not find. */
+typedef struct zc_peers_row {
+    zc_peer_t *peer; /* NULL: free */
+    uint64_t dial_hash;
+    uint64_t told_hash; /* 0: it has not told who it is */
+} zc_peers_row_t;
+
 typedef struct zc_peers {
     const zc_allocator_t *allocator;
-    zc_peer_t **table; /* by number; NULL: free */
+    zc_peers_row_t *table; /* by number */
     size_t capacity;
     size_t count;
     zc_peer_number_t *by_origin; /* by the store's index of the origin */

@@ -151,6 +151,7 @@ struct zc_replica {
     uint64_t welcomed_us; /* first welcome of another; 0: none yet */
 
     zc_ask_t asks[ZC_ASKS];
+    uint64_t gaps_at_us; /* when the first peer's gap is to be asked for, or before */
     zc_hunt_t hunt;
     zc_claim_t claim;
 
