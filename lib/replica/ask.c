@@ -75,7 +75,18 @@ static void ask_for_gap_at(zc_replica_t *replica, zc_peer_t *peer, uint64_t at_u
     zc_replica_wake(replica, at_us);
 }
 
-void zc_ask_gap(zc_replica_t *replica, zc_peer_t *peer) {
+/* Requests for one loss are spread over a quarter of a heartbeat (R4), but what was written more
+ * than one and a half ago is asked for at once: it is to be here within two. */
+static uint64_t draw_gap_delay_us(zc_replica_t *replica, zc_hlc_t lacked) {
+    uint64_t heartbeat_us = zc_heartbeat_us(replica);
+    uint64_t late_ms = zc_hlc_ms(lacked) + heartbeat_us * 3 / 2000;
+    if (zc_clock_mesh_ms(&replica->clock) > late_ms) {
+        return 0;
+    }
+    return zc_random_below(&replica->random, heartbeat_us / 4 + 1);
+}
+
+void zc_ask_gap(zc_replica_t *replica, zc_peer_t *peer, zc_hlc_t lacked) {
     if (peer->behind_since_us == 0) {
         peer->behind_since_us = replica->clock.now_us;
         replica->counters.gaps++;
@@ -83,8 +94,7 @@ void zc_ask_gap(zc_replica_t *replica, zc_peer_t *peer) {
     if (replica->joining || peer->gap_at_us != 0) {
         return;
     }
-    uint64_t delay_us = zc_random_below(&replica->random, zc_heartbeat_us(replica) / 4 + 1);
-    ask_for_gap_at(replica, peer, replica->clock.now_us + delay_us);
+    ask_for_gap_at(replica, peer, replica->clock.now_us + draw_gap_delay_us(replica, lacked));
 }
 
 /* The origin itself has all of its writes, so it is asked first; while it is not there, anybody
@@ -92,7 +102,7 @@ void zc_ask_gap(zc_replica_t *replica, zc_peer_t *peer) {
 static void ask_for_gap(zc_replica_t *replica, zc_peer_t *peer) {
     zc_ask_t *ask = &replica->asks[ZC_ASK_GAP];
     zc_peer_t *donor = peer->state == ZC_PEER_LIVE ? peer : zc_hunt_full_donor(replica);
-    if (ask->phase != ZC_ASK_IDLE || donor == NULL) {
+    if (donor == NULL) {
         peer->gap_at_us = replica->clock.now_us + RETRY_US;
         return;
     }
@@ -107,11 +117,13 @@ static void free_ask(zc_replica_t *replica, zc_ask_t *ask) {
     zc_vector_copy_fini(replica->allocator, &ask->donor_vector);
     zc_free(replica->allocator, ask->donor_floors);
     *ask = (zc_ask_t){.phase = ZC_ASK_IDLE};
+    /* For a gap that waited until this one ended. */
+    zc_replica_wake(replica, replica->gaps_at_us);
 }
 
 /* A gap that is still there after its transfer has ended is asked for again, while its origin is
  * there: it has all of its writes. */
-static void look_again(zc_replica_t *replica, zc_origin_index_t origin) {
+static void look_again(zc_replica_t *replica, zc_origin_index_t origin, uint64_t delay_us) {
     zc_peer_t *peer = zc_peers_of_origin(&replica->peers, origin);
     if (peer == NULL) {
         return;
@@ -120,7 +132,7 @@ static void look_again(zc_replica_t *replica, zc_origin_index_t origin) {
         peer->behind_since_us = 0;
         peer->gap_at_us = 0;
     } else if (peer->gap_at_us == 0 && peer->state != ZC_PEER_GONE) {
-        uint64_t delay_us = RETRY_US + zc_random_below(&replica->random, RETRY_US);
+        delay_us += zc_random_below(&replica->random, delay_us);
         ask_for_gap_at(replica, peer, replica->clock.now_us + delay_us);
     }
 }
@@ -137,7 +149,7 @@ static void break_ask(zc_replica_t *replica, zc_ask_t *ask) {
     zc_origin_index_t origin = ask->origin;
     free_ask(replica, ask);
     if (!is_hunted(replica, ask)) {
-        look_again(replica, origin);
+        look_again(replica, origin, RETRY_US);
         return;
     }
     if (replacing) {
@@ -151,6 +163,9 @@ static void break_ask(zc_replica_t *replica, zc_ask_t *ask) {
  * difference again. */
 static zcache_status take_over(zc_replica_t *replica, const zc_vector_t *vector) {
     zc_clock_observe(&replica->clock, zc_vector_highest(vector));
+    /* What came into being since the transfer began is not in it. */
+    uint64_t soon_us = zc_heartbeat_us(replica) / 8;
+    soon_us = soon_us < RETRY_US ? soon_us : RETRY_US;
     for (size_t i = 0; i < vector->count; i++) {
         const zc_origin_intervals_t *row = &vector->origins[i];
         if (zc_origin_equal(&row->origin, &replica->identity.origin)) {
@@ -160,7 +175,7 @@ static zcache_status take_over(zc_replica_t *replica, const zc_vector_t *vector)
         if (status != ZCACHE_OK) {
             return status;
         }
-        look_again(replica, zc_store_origin_find(replica->store, &row->origin));
+        look_again(replica, zc_store_origin_find(replica->store, &row->origin), soon_us);
     }
     return ZCACHE_OK;
 }
@@ -434,26 +449,36 @@ static void tick_ask(zc_replica_t *replica, zc_ask_t *ask) {
     }
 }
 
-static void tick_gaps(zc_replica_t *replica) {
-    if (replica->clock.now_us < replica->gaps_at_us) {
-        zc_replica_wake(replica, replica->gaps_at_us);
+static void tick_gap(zc_replica_t *replica, zc_peer_t *peer) {
+    if (peer->gap_at_us == 0) {
         return;
     }
-    replica->gaps_at_us = ZC_NEVER;
-    size_t number = 0;
-    for (zc_peer_t *peer; (peer = zc_peers_next(&replica->peers, &number)) != NULL;) {
-        if (peer->gap_at_us == 0) {
-            continue;
+    bool is_due = replica->clock.now_us >= peer->gap_at_us;
+    if (zc_vvec_covers_interval(&replica->vvec, peer->index, 0, peer->last)) {
+        peer->gap_at_us = 0;
+        peer->behind_since_us = 0;
+    } else if (is_due && replica->asks[ZC_ASK_GAP].phase == ZC_ASK_IDLE) {
+        ask_for_gap(replica, peer);
+    }
+    if (peer->gap_at_us != 0 && peer->gap_at_us < replica->gaps_at_us) {
+        replica->gaps_at_us = peer->gap_at_us;
+    }
+}
+
+/* One after the other, each for all that is lacked: the next one waits for the end of the last, and
+ * often finds that nothing is left to ask for. */
+static void tick_gaps(zc_replica_t *replica) {
+    const zc_ask_t *ask = &replica->asks[ZC_ASK_GAP];
+    uint64_t now_us = replica->clock.now_us;
+    if (now_us >= replica->gaps_at_us && ask->phase == ZC_ASK_IDLE) {
+        replica->gaps_at_us = ZC_NEVER;
+        size_t number = 0;
+        for (zc_peer_t *peer; (peer = zc_peers_next(&replica->peers, &number)) != NULL;) {
+            tick_gap(replica, peer);
         }
-        if (zc_vvec_covers_interval(&replica->vvec, peer->index, 0, peer->last)) {
-            peer->gap_at_us = 0;
-            peer->behind_since_us = 0;
-        } else if (replica->clock.now_us >= peer->gap_at_us) {
-            ask_for_gap(replica, peer);
-        }
-        if (peer->gap_at_us != 0) {
-            ask_for_gap_at(replica, peer, peer->gap_at_us);
-        }
+    }
+    if (ask->phase == ZC_ASK_IDLE) {
+        zc_replica_wake(replica, replica->gaps_at_us);
     }
 }
 

@@ -107,7 +107,7 @@ void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch) {
     }
     zc_liveness_heard(replica, peer);
     if (!zc_vvec_covers_interval(&replica->vvec, origin, 0, peer->last)) {
-        zc_ask_gap(replica, peer);
+        zc_ask_gap(replica, peer, batch->prev);
     }
 }
 

@@ -304,8 +304,9 @@ void zc_join_donor_read(zc_replica_t *replica, zc_link_t from, const zc_read_t *
 
 /* -- ask.c ----------------------------------------------------------------- */
 
-/* A hole in the writes of a peer's origin was seen: it is asked for after a random delay (R4). */
-void zc_ask_gap(zc_replica_t *replica, zc_peer_t *peer);
+/* A hole in the writes of a peer's origin was seen, `lacked` is one of them: it is asked for after
+ * a random delay (R4). */
+void zc_ask_gap(zc_replica_t *replica, zc_peer_t *peer, zc_hlc_t lacked);
 void zc_ask_chunk(zc_replica_t *replica, zc_link_t from, const zc_sync_chunk_t *chunk);
 void zc_ask_end(zc_replica_t *replica, zc_link_t from, const zc_sync_end_t *end);
 void zc_ask_tick(zc_replica_t *replica);

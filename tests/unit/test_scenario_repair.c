@@ -34,6 +34,29 @@ Test(scenario_repair, lost_last_batch_is_found_within_two_heartbeats) {
     cr_assert(script_will_hold("a", "1", 2 * HEARTBEAT_MS + ROUND_TRIP_MS));
 }
 
+/* Writes by node 0 what comes to node 1 in a repair only, and returns how long that took. */
+static uint64_t lose_and_wait(const char *value) {
+    script_lose(0, 1, ZC_MESSAGE_BATCH, 1);
+    script_lose(0, 1, ZC_MESSAGE_HEARTBEAT, 1);
+    uint64_t began_ms = zc_cluster_now_ms(script_cluster());
+    script_set(0, "a", value);
+    zc_cluster_run_ms(script_cluster(), ROUND_TRIP_MS);
+    cr_assert_not(script_holds(1, "a", value));
+    cr_assert(script_will_hold("a", value, SCRIPT_LIMIT_MS));
+    return zc_cluster_now_ms(script_cluster()) - began_ms;
+}
+
+Test(scenario_repair, lost_batch_and_lost_heartbeat_are_repaired_within_two_heartbeats) {
+    script_mesh(2, NULL);
+    for (int i = 0; i < 50; i++) {
+        char value[16];
+        snprintf(value, sizeof value, "%d", i);
+        /* script_will_hold looks every 10 ms. */
+        cr_assert_leq(lose_and_wait(value), 2 * HEARTBEAT_MS + ROUND_TRIP_MS + 10);
+        zc_cluster_run_ms(script_cluster(), 37);
+    }
+}
+
 Test(scenario_repair, repeated_batch_changes_nothing) {
     zc_cluster_network(script_cluster())->repeat = 1000;
     script_mesh(2, NULL);
