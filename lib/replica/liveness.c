@@ -157,6 +157,9 @@ static void unknown_heard(zc_replica_t *replica) {
 }
 
 static void check_tail(zc_replica_t *replica, zc_peer_t *peer, zc_hlc_t last) {
+    if (last <= peer->last && peer->behind_since_us == 0) {
+        return; /* nothing new, and nothing is lacked: nearly always so */
+    }
     if (last > peer->last) {
         peer->last = last;
     }
