@@ -33,8 +33,7 @@ enum {
     LOOK_MS = 25,
     LIMIT_MS = 60000,
     LIMIT_SECONDS = 600,
-    LIMIT_MIB = 4096,
-    MEBIBYTE = 1024 * 1024,
+    LIMIT_MIB = 3814, /* 4 GB */
 };
 
 typedef struct cost {
@@ -285,7 +284,7 @@ static void run_size(run_t *run, uint64_t seed) {
         run->failed = "it took longer than ten minutes";
     }
     if (run->failed == NULL && run->memory_mib > LIMIT_MIB) {
-        run->failed = "it took more than 4 GiB";
+        run->failed = "it took more than 4 GB";
     }
 }
 

@@ -303,7 +303,7 @@ Test(replica_join, nothing_is_applied_before_the_time_is_known) {
 Test(replica_join, time_of_a_welcome_that_was_long_on_its_way_is_not_taken) {
     subject_run_ms(400);
     zc_message_t late = subject_welcome('b', false);
-    subject_replica()->peers.table[0]->hello_sent_us -= 1100 * 1000;
+    zc_peers_at(&subject_replica()->peers, 0)->hello_sent_us -= 1100 * 1000;
     late.welcome.clock_ms -= 1500;
     subject_receive(subject_peer(0), &late);
     cr_assert_not(subject_replica()->anchored);
