@@ -284,7 +284,7 @@ Test(replica_join, time_is_asked_anew_of_a_donor_that_was_joining_itself) {
     subject_heartbeat('b', 0);
     subject_run_ms(SUBJECT_HEARTBEAT_MS + 1);
     const char *decided = subject_decided();
-    cr_assert_not_null(strstr(decided, "to peer 0: hello"));
+    cr_assert_not_null(strstr(decided, "to peer 0: hello wants_members\n"));
     cr_assert_null(strstr(decided, "sync_ask"), "whose clock it does not know");
     cr_assert_eq(read_key("x", 1), ZCACHE_MISS);
     ask();
@@ -310,6 +310,6 @@ Test(replica_join, time_of_a_welcome_that_was_long_on_its_way_is_not_taken) {
     subject_decided();
     subject_heartbeat('b', 0);
     subject_run_ms(SUBJECT_HEARTBEAT_MS + 1);
-    cr_assert_not_null(strstr(subject_decided(), "to peer 0: hello"));
+    cr_assert_not_null(strstr(subject_decided(), "to peer 0: hello wants_members\n"));
     ask();
 }
