@@ -204,10 +204,11 @@ static int run_kind(const zc_bounds_options_t *options, const kind_t *kind, cons
     }
     zc_cluster_destroy(&trial.cluster);
     qsort(times_us, count, sizeof *times_us, compare_times);
+    size_t middle = count / 2;
     uint64_t worst_us = count > 0 ? times_us[count - 1] : 0;
     bool kept = repaired && worst_us <= bound_us(link);
     printf("%-40s %9" PRIu64 " %10.1f %8.1f %8.1f %8.1f  %s\n", kind->name, link->heartbeat_ms,
-           (double)round_trip_us(link) / 1e3, (double)times_us[count / 2] / 1e3,
+           (double)round_trip_us(link) / 1e3, (double)times_us[middle] / 1e3,
            (double)worst_us / 1e3, (double)bound_us(link) / 1e3,
            kept       ? "kept"
            : repaired ? "NOT KEPT"
