@@ -3,7 +3,10 @@
  *
  *   PUB, XPUB, ROUTER ──monitor: accepted──► guard's thread ──► epoll on the connection
  *                                                                 │ it has sent something
- *                                  cut, if more than allowed ◄── TCP_INFO
+ *                                  cut, if more than allowed ◄── TCP_INFO ◄── every second
+ *
+ * What libzmq has read before the guard's thread wakes up, epoll does not tell any more: hence the
+ * look every second.
  *
  * Invariant: only a connection that others made to a port of this node is ever cut. libzmq closes
  * descriptors when it likes, and the program around the node may get the same number the next
@@ -38,6 +41,7 @@ enum {
     SUBSCRIPTION_HEAD_BYTES = 16,
     TRIM_CONNECTIONS = 256, /* that have ended */
     RESERVE_SHARE = 16,     /* of the descriptors: what the node itself may still need */
+    LOOK_MS = 1000,         /* between two looks at every connection */
 };
 
 struct zc_guard {
@@ -50,10 +54,14 @@ struct zc_guard {
     int descriptors_end; /* from this one on a new connection is one too many */
     size_t forgiven_count;
     atomic_uint_least32_t *forgiven; /* bytes, by descriptor */
+    bool *watched;                   /* by descriptor */
+    size_t watched_count;
+    uint64_t look_at_us;
     atomic_uint_least64_t cuts;
     unsigned ended; /* connections, since memory was last to be given back */
     unsigned trims; /* since then */
     bool trimming;
+    uint64_t trim_at_us;
 };
 
 /* -- One connection -------------------------------------------------------- */
@@ -99,10 +107,32 @@ static void take_accepted(zc_guard_t *guard, int descriptor) {
         atomic_store(&guard->forgiven[descriptor], 0);
     }
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.fd = descriptor};
-    if (look_at(guard, descriptor) &&
-        epoll_ctl(guard->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0) {
-        /* What came before it was added wakes nobody. */
-        look_at(guard, descriptor);
+    if ((size_t)descriptor < guard->forgiven_count && look_at(guard, descriptor)) {
+        /* Where it fails there is still the look every second. */
+        (void)epoll_ctl(guard->epoll, EPOLL_CTL_ADD, descriptor, &event);
+        guard->watched_count += !guard->watched[descriptor];
+        guard->watched[descriptor] = true;
+    }
+}
+
+static void look_again_at(zc_guard_t *guard, int descriptor) {
+    if (!look_at(guard, descriptor)) {
+        epoll_ctl(guard->epoll, EPOLL_CTL_DEL, descriptor, NULL);
+        guard->watched_count -= guard->watched[descriptor];
+        guard->watched[descriptor] = false;
+    }
+}
+
+static void look_at_all(zc_guard_t *guard, uint64_t now_us) {
+    if (now_us < guard->look_at_us) {
+        return;
+    }
+    guard->look_at_us = now_us + LOOK_MS * 1000;
+    for (size_t i = 0, left = guard->watched_count; left > 0 && i < guard->forgiven_count; i++) {
+        if (guard->watched[i]) {
+            left--;
+            look_again_at(guard, (int)i);
+        }
     }
 }
 
@@ -131,29 +161,31 @@ static void take_arrived(zc_guard_t *guard) {
     struct epoll_event events[EVENTS];
     int count = epoll_wait(guard->epoll, events, EVENTS, 0);
     for (int i = 0; i < count; i++) {
-        int descriptor = events[i].data.fd;
-        if (!look_at(guard, descriptor)) {
-            epoll_ctl(guard->epoll, EPOLL_CTL_DEL, descriptor, NULL);
-        }
+        look_again_at(guard, events[i].data.fd);
     }
 }
 
 /* A connection takes about 30 KB, in small blocks that the C library keeps for later ones. After
  * very many have ended the memory is given back: once when nothing has happened for a second, and
  * later again, as the node's thread lets go of connections in its own time, and of peers that
- * strangers made it dial after 15 seconds. Returns for how long to wait. */
-static long trim(zc_guard_t *guard, int ready) {
-    static const long waits_ms[] = {1000, 4000, 16000, -1};
+ * strangers made it dial after 15 seconds. */
+static void trim(zc_guard_t *guard, bool happened, uint64_t now_us) {
+    static const uint64_t waits_ms[] = {1000, 4000, 16000};
+    enum { TRIMS = sizeof(waits_ms) / sizeof(waits_ms[0]) };
     if (guard->ended >= TRIM_CONNECTIONS) {
         guard->ended = 0;
         guard->trims = 0;
         guard->trimming = true;
-    } else if (guard->trimming && ready == 0) {
+    } else if (guard->trimming && !happened && now_us >= guard->trim_at_us) {
         malloc_trim(0);
         guard->trims++;
-        guard->trimming = waits_ms[guard->trims] >= 0;
+        guard->trimming = guard->trims < TRIMS;
+    } else if (!happened) {
+        return;
     }
-    return guard->trimming ? waits_ms[guard->trims] : -1;
+    if (guard->trimming) {
+        guard->trim_at_us = now_us + waits_ms[guard->trims] * 1000;
+    }
 }
 
 static void *run(void *context) {
@@ -166,9 +198,9 @@ static void *run(void *context) {
     for (int i = 0; i < GUARDED; i++) {
         items[2 + i] = (zmq_pollitem_t){.socket = guard->monitors[i], .events = ZMQ_POLLIN};
     }
-    long wait_ms = -1;
     while (items[0].revents == 0) {
-        int ready = zmq_poll(items, 2 + GUARDED, wait_ms);
+        bool waits = guard->trimming || guard->watched_count > 0;
+        int ready = zmq_poll(items, 2 + GUARDED, waits ? LOOK_MS : -1);
         if (ready < 0 && errno != EINTR) {
             break;
         }
@@ -176,7 +208,9 @@ static void *run(void *context) {
         for (int i = 0; i < GUARDED; i++) {
             take_monitored(guard, guard->monitors[i]);
         }
-        wait_ms = trim(guard, ready);
+        uint64_t now_us = zc_process_now_us();
+        look_at_all(guard, now_us);
+        trim(guard, ready != 0, now_us);
     }
     return NULL;
 }
@@ -200,7 +234,9 @@ static bool open_all(zc_guard_t *guard) {
     guard->epoll = epoll_create1(EPOLL_CLOEXEC);
     guard->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     guard->forgiven = calloc(guard->forgiven_count, sizeof(*guard->forgiven));
-    bool done = guard->epoll >= 0 && guard->wake >= 0 && guard->forgiven != NULL;
+    guard->watched = calloc(guard->forgiven_count, sizeof(*guard->watched));
+    bool done =
+        guard->epoll >= 0 && guard->wake >= 0 && guard->forgiven != NULL && guard->watched != NULL;
     for (int i = 0; i < GUARDED && done; i++) {
         done = open_monitor(guard, i);
     }
@@ -222,6 +258,7 @@ static void close_all(zc_guard_t *guard) {
         close(guard->wake);
     }
     free(guard->forgiven);
+    free(guard->watched);
     free(guard);
 }
 

@@ -31,7 +31,7 @@ static bool is_hunted(const zc_replica_t *replica, const zc_ask_t *ask) {
 static void begin_ask(zc_replica_t *replica, zc_ask_t *ask, const zc_peer_t *peer, bool replace,
                       bool whole) {
     zc_vector_t have;
-    if (zc_retire_vector(replica, replace || whole, &have) != ZCACHE_OK) {
+    if (zc_retire_vector(replica, &replica->arena, replace || whole, &have) != ZCACHE_OK) {
         return;
     }
     bool fits = zc_vector_weight(&have) <= VECTOR_WEIGHT_MAX;

@@ -108,7 +108,7 @@ typedef struct parts {
  * dead. */
 static zcache_status find_parts(zc_replica_t *replica, const zc_sync_ask_t *ask, parts_t *parts) {
     bool whole = ask->left_out == 0;
-    zcache_status status = zc_retire_vector(replica, whole, &parts->covered);
+    zcache_status status = zc_retire_vector(replica, &replica->arena, whole, &parts->covered);
     if (status == ZCACHE_OK) {
         status = zc_vector_subtract(&parts->covered, &ask->have, &replica->arena, &parts->lack);
     }
@@ -296,7 +296,8 @@ static fill_t fill_delta(zc_replica_t *replica, zc_donation_t *donation, chunk_t
 static zcache_status take_on_news(zc_replica_t *replica, zc_donation_t *donation, bool *more) {
     parts_t parts;
     zc_vector_t *news = &parts.lack;
-    zcache_status status = zc_retire_vector(replica, donation->whole, &parts.covered);
+    zcache_status status =
+        zc_retire_vector(replica, &replica->arena, donation->whole, &parts.covered);
     if (status == ZCACHE_OK) {
         status =
             zc_vector_subtract(&parts.covered, &donation->covered.vector, &replica->arena, news);

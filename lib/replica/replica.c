@@ -79,6 +79,7 @@ zcache_status zc_replica_new(const zc_replica_options_t *options, zc_replica_t *
     zc_retired_init(&made->retired, options->allocator);
     zc_peers_init(&made->peers, options->allocator);
     zc_arena_init(&made->arena, options->allocator);
+    zc_arena_init(&made->view_arena, options->allocator);
     zcache_status status = zc_identity_copy(options->allocator, &options->identity, &made->identity,
                                             &made->identity_texts);
     if (status == ZCACHE_OK) {
@@ -118,6 +119,7 @@ void zc_replica_destroy(zc_replica_t **replica) {
     zc_retired_fini(&dead->retired);
     zc_peers_fini(&dead->peers);
     zc_arena_fini(&dead->arena);
+    zc_arena_fini(&dead->view_arena);
     for (size_t i = 0; i < dead->seed_count; i++) {
         zc_free(allocator, dead->seeds[i]);
     }

@@ -238,8 +238,8 @@ typedef struct zc_replica_view {
 
 void zc_replica_view(const zc_replica_t *replica, zc_replica_view_t *view);
 
-/* The version vector as it is now, borrowed until the next step; NO_MEMORY leaves *vector
- * untouched. */
+/* The version vector as it is now, borrowed until the next step or the next call of this; NO_MEMORY
+ * leaves *vector untouched. */
 zcache_status zc_replica_vector(zc_replica_t *replica, zc_vector_t *vector);
 
 /* The defaults of all settings, and whether `settings` are within their ranges (*wrong: the name of

@@ -63,10 +63,11 @@ uint64_t zc_retire_left_out(const zc_replica_t *replica) {
     return sum;
 }
 
-zcache_status zc_retire_vector(zc_replica_t *replica, bool whole, zc_vector_t *vector) {
+zcache_status zc_retire_vector(const zc_replica_t *replica, zc_arena_t *arena, bool whole,
+                               zc_vector_t *vector) {
     size_t origins = zc_store_origin_count(replica->store);
     zc_origin_intervals_t *rows =
-        zc_arena_take(&replica->arena, (origins + replica->retired.count + 1) * sizeof *rows);
+        zc_arena_take(arena, (origins + replica->retired.count + 1) * sizeof *rows);
     if (rows == NULL) {
         return ZCACHE_NO_MEMORY;
     }

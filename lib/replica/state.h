@@ -174,7 +174,8 @@ struct zc_replica {
     uint64_t members_hash;
     bool uncovered; /* something may be held that the vector does not cover */
 
-    zc_arena_t arena;
+    zc_arena_t arena;      /* of the step */
+    zc_arena_t view_arena; /* of the vector that was last looked at */
     zc_effect_t *effects;
     size_t effect_count;
     size_t effect_capacity;
@@ -225,9 +226,10 @@ zcache_status zc_receive_record(zc_replica_t *replica, const zc_record_t *record
 /* The hash of all that is known of settled origins: who has the same need not be told (R13). */
 uint64_t zc_retire_left_out(const zc_replica_t *replica);
 /* All that is known or, where not `whole`, all but what is known of settled origins; in memory of
- * the arena, origins ascending. Intervals are borrowed until the replica's next change. Returns OK
+ * `arena`, origins ascending. Intervals are borrowed until the replica's next change. Returns OK
  * or NO_MEMORY. */
-zcache_status zc_retire_vector(zc_replica_t *replica, bool whole, zc_vector_t *vector);
+zcache_status zc_retire_vector(const zc_replica_t *replica, zc_arena_t *arena, bool whole,
+                               zc_vector_t *vector);
 /* What the sender of `have`, a vector as above, does not cover of the origins of the store, up to
  * now, whether it is held or not; in memory of the arena, origins ascending. Returns OK or
  * NO_MEMORY.

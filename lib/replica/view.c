@@ -81,5 +81,6 @@ void zc_replica_view(const zc_replica_t *replica, zc_replica_view_t *view) {
 }
 
 zcache_status zc_replica_vector(zc_replica_t *replica, zc_vector_t *vector) {
-    return zc_retire_vector(replica, true, vector);
+    zc_arena_reset(&replica->view_arena);
+    return zc_retire_vector(replica, &replica->view_arena, true, vector);
 }

@@ -87,8 +87,8 @@ class Deaths(FaultsTest):
         self.rest_and_check(nodes, "a storm of restarts")
         origins = {node.origin() for node in nodes}
         for node in nodes:
-            self.assertEqual(set(node.origins()), origins)
-            self.assertEqual(sorted(node.origins().values()), ["live"] * 4 + ["self"])
+            wait_until("members are exact", lambda node=node: set(node.origins()) == origins and
+                       sorted(node.origins().values()) == ["live"] * 4 + ["self"])
 
 
 if __name__ == "__main__":

@@ -271,7 +271,7 @@ Test(replica_retire, origin_of_which_only_a_floor_is_known_is_retired_with_it) {
     cr_assert_eq(zc_retire_floor(replica, &x), floor);
     cr_assert_eq(zc_retire_left_out(replica), 0);
     zc_vector_t vector;
-    cr_assert_eq(zc_retire_vector(replica, true, &vector), ZCACHE_OK);
+    cr_assert_eq(zc_retire_vector(replica, &subject_replica()->arena, true, &vector), ZCACHE_OK);
     cr_assert_null(zc_vector_find(&vector, &x), "no write of it is known");
 }
 
@@ -287,13 +287,15 @@ Test(replica_retire, time_that_is_raised_brings_them_back_into_asks) {
     retire_x();
     zc_origin_t x = subject_origin('x');
     zc_vector_t vector;
-    cr_assert_eq(zc_retire_vector(subject_replica(), false, &vector), ZCACHE_OK);
+    cr_assert_eq(zc_retire_vector(subject_replica(), &subject_replica()->arena, false, &vector),
+                 ZCACHE_OK);
     cr_assert_null(zc_vector_find(&vector, &x));
     zc_event_t event = {.type = ZC_EVENT_CONFIGURE};
     event.configure.name = zc_slice_text("retire_after_ms");
     event.configure.number = 10 * RETIRE_MS;
     cr_assert_eq(subject_step(&event), ZCACHE_OK);
-    cr_assert_eq(zc_retire_vector(subject_replica(), false, &vector), ZCACHE_OK);
+    cr_assert_eq(zc_retire_vector(subject_replica(), &subject_replica()->arena, false, &vector),
+                 ZCACHE_OK);
     cr_assert_not_null(zc_vector_find(&vector, &x));
     cr_assert_eq(zc_retire_left_out(subject_replica()), 0);
 }

@@ -88,11 +88,21 @@ Test(replica_view, vector_shows_every_origin_that_is_known) {
     cr_assert_eq(vector.origins[0].origin.bytes[0], 'b');
     cr_assert_eq(vector.origins[0].intervals[0].upto, subject_hlc(5));
     cr_assert_eq(vector.origins[1].intervals[0].upto, subject_hlc(0));
-    zc_arena_fini(&subject_replica()->arena);
+    zc_arena_fini(&subject_replica()->view_arena);
     zc_failing_allocator_fail_after(subject_allocator(), 0);
     vector.count = 77;
     cr_assert_eq(zc_replica_vector(subject_replica(), &vector), ZCACHE_NO_MEMORY);
     cr_assert_eq(vector.count, 77);
+}
+
+Test(replica_view, looking_at_the_vector_again_and_again_takes_no_more_memory) {
+    zc_vector_t vector;
+    cr_assert_eq(zc_replica_vector(subject_replica(), &vector), ZCACHE_OK);
+    uint64_t bytes = subject_allocator()->bytes;
+    for (int i = 0; i < 10000; i++) {
+        cr_assert_eq(zc_replica_vector(subject_replica(), &vector), ZCACHE_OK);
+    }
+    cr_assert_eq(subject_allocator()->bytes, bytes);
 }
 
 /* A heartbeat of b with this digest, and how the two agree then. */
