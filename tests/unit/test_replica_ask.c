@@ -233,17 +233,18 @@ Test(replica_ask, replace_sync_drops_what_the_donor_has_seen_and_not_sent) {
 
 Test(replica_ask, replace_sync_drops_what_is_not_above_the_donors_horizon) {
     zc_hlc_t first = subject_hlc(0);
-    subject_batch('c', 0, first, "below=1 above=1");
+    subject_batch('c', 0, first, "below=1 at=1 above=1");
     uint64_t session = ask_replace(subject_hlc(1));
     zc_floor_t floor = {.origin = subject_origin('d'), .hlc = 77};
     zc_message_t end = end_of(session, 0, 'b', subject_hlc(1));
     end.sync_end.replace = true;
-    end.sync_end.horizon = (zc_stamp_t){.hlc = first - 1, .origin = subject_origin('z')};
+    end.sync_end.horizon = (zc_stamp_t){.hlc = first - 1, .origin = subject_origin('c')};
     end.sync_end.floors = &floor;
     end.sync_end.floor_count = 1;
     subject_receive(b, &end);
     subject_tick();
     cr_assert_str_eq(subject_holds("below"), "~");
+    cr_assert_str_eq(subject_holds("at"), "~", "the donor may have forgotten this very write");
     cr_assert_str_eq(subject_holds("above"), "1");
     zc_store_t *store = zc_replica_store(subject_replica());
     cr_assert_eq(zc_store_horizon(store).hlc, first - 1);

@@ -76,6 +76,15 @@ Test(replica_claim, write_that_nobody_else_has_is_claimed_after_the_next_transfe
     cr_assert_eq(subject_counters().claimed, 2);
 }
 
+Test(replica_claim, state_hash_tells_of_what_no_vector_covers) {
+    zc_hlc_t last = subject_hlc(-100);
+    uint64_t before = subject_replica()->state_hash;
+    break_after("k=1", last);
+    subject_run_ms(SUBJECT_HEARTBEAT_MS);
+    cr_assert_not(covers('x', last));
+    cr_assert_neq(subject_replica()->state_hash, before, "others are to know that it is here");
+}
+
 Test(replica_claim, what_the_next_transfer_covers_needs_no_claim) {
     zc_hlc_t last = subject_hlc(-100);
     break_after("k=1", last);

@@ -83,6 +83,22 @@ Test(replica_donate, delta_brings_what_is_lacking_newest_first) {
     cr_assert_eq(count_donations(), 0);
 }
 
+Test(replica_donate, delta_brings_what_is_lacking_between_two_intervals_and_no_more) {
+    zc_interval_t held[2] = {{.after = 0}};
+    subject_set("a", "1", 0);
+    held[0].upto = subject_replica()->written;
+    subject_set("b", "2", 0);
+    held[1].after = subject_replica()->written;
+    subject_set("c", "3", 0);
+    held[1].upto = subject_replica()->written;
+    subject_set("d", "4", 0);
+    zc_origin_intervals_t row = {.origin = subject_origin('s'), .intervals = held, .count = 2};
+    zc_message_t message = ask_for(5, false, &row, 1);
+    subject_receive(asker, &message);
+    cr_assert_str_eq(subject_decided(),
+                     "to route 9: sync_chunk 0 d=4 b=2\nto route 9: sync_end complete\n");
+}
+
 Test(replica_donate, asker_that_lacks_nothing_gets_an_end) {
     subject_set("a", "1", 0);
     zc_interval_t interval = {.after = 0, .upto = ZC_HLC_MAX};
@@ -131,6 +147,20 @@ Test(replica_donate, asker_that_has_all_below_the_floor_gets_a_delta) {
     subject_receive(asker, &message);
     cr_assert_str_eq(subject_decided(),
                      "to route 9: sync_chunk 0 ghost\nto route 9: sync_end complete\n");
+}
+
+Test(replica_donate, forgotten_ghost_in_the_first_hole_makes_a_delta_impossible) {
+    configure("ghosts_max", 1);
+    subject_delete("b");
+    subject_delete("c");
+    zc_interval_t interval = {.after = subject_replica()->written};
+    subject_set("d", "4", 0);
+    interval.upto = subject_replica()->written;
+    subject_set("e", "5", 0);
+    zc_origin_intervals_t row = {.origin = subject_origin('s'), .intervals = &interval, .count = 1};
+    zc_message_t message = ask_for(5, false, &row, 1);
+    subject_receive(asker, &message);
+    cr_assert_str_eq(subject_decided(), "to route 9: sync_end needs_replace\n");
 }
 
 Test(replica_donate, chunks_go_out_one_in_a_step_and_as_far_as_the_credit_goes) {

@@ -172,6 +172,17 @@ Test(replica_liveness, peer_that_is_heard_again_is_live_and_greeted) {
     cr_assert_eq(subject_state(0), ZC_PEER_LIVE);
 }
 
+Test(replica_liveness, silent_peer_that_answers_is_not_live_before_it_is_heard) {
+    subject_run_ms(5 * SUBJECT_HEARTBEAT_MS);
+    cr_assert_eq(subject_state(0), ZC_PEER_SUSPECT);
+    zc_message_t message = subject_welcome('b', false);
+    subject_receive(subject_peer(0), &message);
+    cr_assert_eq(subject_state(0), ZC_PEER_SUSPECT);
+    subject_run_ms(20 * SUBJECT_HEARTBEAT_MS);
+    subject_receive(subject_peer(0), &message);
+    cr_assert_eq(subject_state(0), ZC_PEER_GONE);
+}
+
 Test(replica_liveness, gone_peer_is_forgotten_after_retire) {
     subject_replica()->registers.settings.retire_after_ms = 60000;
     subject_run_ms(50000);

@@ -72,6 +72,15 @@ Test(replica_retire, vector_still_says_all_that_is_known) {
     cr_assert_eq(row->intervals[0].upto, last);
 }
 
+Test(replica_retire, state_hash_is_of_what_is_known_whether_retired_or_not) {
+    subject_batch('x', 0, subject_hlc(0), "~k");
+    pass_ms(SUBJECT_HEARTBEAT_MS);
+    uint64_t before = subject_replica()->state_hash;
+    pass_ms(RETIRE_MS + 2 * STEP_MS);
+    cr_assert_not_null(retired('x'));
+    cr_assert_eq(subject_replica()->state_hash, before);
+}
+
 Test(replica_retire, origin_that_owns_an_entry_keeps_its_index) {
     subject_batch('x', 0, subject_hlc(0), "k=1");
     pass_ms(RETIRE_MS + 2 * STEP_MS);

@@ -127,7 +127,10 @@ Test(replica_view, agreement_is_told_where_it_is_known) {
     subject_set("a", "1", 0);
     cr_assert_eq(agreement_after(7, false), ZC_AGREEMENT_UNKNOWN, "the own one has changed");
     cr_assert_eq(agreement_after(7, false), ZC_AGREEMENT_DIFFERENT);
-    cr_assert_eq(agreement_after(replica_view().store.digest, false), ZC_AGREEMENT_SAME);
+    uint64_t digest = replica_view().store.digest;
+    cr_assert_eq(agreement_after(digest, false), ZC_AGREEMENT_SAME);
+    subject_set("b", "2", 0);
+    cr_assert_eq(agreement_after(digest, false), ZC_AGREEMENT_UNKNOWN, "it lacks what is new here");
     cr_assert_eq(agreement_after(replica_view().store.digest, true), ZC_AGREEMENT_UNKNOWN,
                  "a joiner does not hold all yet");
     agreement_after(replica_view().store.digest, false);

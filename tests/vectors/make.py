@@ -193,7 +193,10 @@ def refused_parts():
         return [16, 1, fields, 1, True]
 
     def ask(have):
-        return [22, 1, 1, False, False, 1, registers(FRESH), have]
+        code, array = PEER["SYNC_ASK"]
+        fields = array(dict(session=1, replace=False, credit_bytes=1, registers=FRESH, have=[],
+                            left_out=0))
+        return [code, VERSION] + [have if field == [] else field for field in fields]
 
     def setting(**change):
         return [4, 1, A, registers(dict(FRESH, settings=dict(SETTINGS, **change)))]
