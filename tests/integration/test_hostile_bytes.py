@@ -251,7 +251,7 @@ class HostileBytes(MeshTest):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         count = min(10000, hard - 500, (hard - hard // 16) - 500)
         if self.sanitized:
-            count = min(count, 1000)
+            count = min(count, 1200)  # more than a mesh has members
         print(f"{count} connections of 10000, as {hard} descriptors are allowed", flush=True)
         node = self.attacked()
         for number in range(count):
