@@ -245,6 +245,8 @@ static zcache_status apply_chunk(zc_replica_t *replica, zc_ask_t *ask,
                                  const zc_sync_chunk_t *chunk) {
     zc_origin_index_t *map = NULL;
     zcache_status status = map_origins(replica, chunk, &map);
+    /* Until the transfer is whole, and for ever if it breaks. */
+    replica->uncovered |= chunk->count > 0;
     for (size_t i = 0; i < chunk->count && status == ZCACHE_OK; i++) {
         const zc_record_t *record = &chunk->records[i];
         status = zc_receive_record(replica, record, map[record->origin]);
@@ -321,8 +323,8 @@ static bool is_too_far_ahead(zc_replica_t *replica, const zc_sync_end_t *end) {
 }
 
 static void end_complete(zc_replica_t *replica, zc_ask_t *ask, const zc_sync_end_t *end) {
-    bool sound = end->number == ask->next_number && end->replace >= ask->replacing &&
-                 (ask->may_replace || !end->replace);
+    bool marked = ask->next_number == 0 || end->replace == ask->replacing;
+    bool sound = end->number == ask->next_number && marked && (ask->may_replace || !end->replace);
     if (!sound || is_too_far_ahead(replica, end)) {
         break_ask(replica, ask);
         return;

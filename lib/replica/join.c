@@ -162,7 +162,9 @@ static zcache_status merge_answer(zc_replica_t *replica, const zc_read_answer_t 
     zcache_status status = zc_retire_origin(replica, &answer->origin, &origin);
     if (status == ZCACHE_OK) {
         status = zc_receive_record(replica, &answer->record, origin);
-        replica->claim.wanted = true; /* it is in no interval before a transfer has brought it */
+        /* It is in no interval before a transfer has brought it. */
+        replica->claim.wanted = true;
+        replica->uncovered = true;
     }
     if (!replica->joining) {
         zc_claim_begin(replica); /* the transfer that might have is over */

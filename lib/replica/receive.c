@@ -28,8 +28,6 @@ zcache_status zc_receive_record(zc_replica_t *replica, const zc_record_t *record
     if (status != ZCACHE_OK) {
         return status;
     }
-    /* Until the batch or the transfer that brings it is whole, and for ever if that breaks. */
-    replica->uncovered = true;
     switch (outcome) {
     case ZC_OUTCOME_APPLIED:
         replica->counters.applied++;
@@ -91,6 +89,7 @@ void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch) {
     if (status == ZCACHE_OK) {
         status = apply_records(replica, batch, origin);
         replica->claim.wanted |= status != ZCACHE_OK;
+        replica->uncovered |= status != ZCACHE_OK;
     }
     if (status == ZCACHE_OK) {
         zc_clock_observe(&replica->clock, batch->last);

@@ -14,6 +14,7 @@
 enum {
     STEPS = 8,            /* of retire_after, in which time is told here */
     FORGET_GHOSTS = 1024, /* of settled origins, at a heartbeat */
+    RETIRE_COST = 16,     /* an origin that is retired costs as much as so many ghosts */
 };
 
 /* -- Who is settled -------------------------------------------------------- */
@@ -271,8 +272,10 @@ static void retire_if_settled(zc_replica_t *replica, zc_origin_index_t index, si
             zc_free(replica->allocator, row.intervals);
             zc_store_origin_remove(replica->store, index);
         }
-    } else if (is_over(replica, index) && zc_store_origin_empty(replica->store, index, budget)) {
+    } else if (is_over(replica, index) && *budget >= RETIRE_COST &&
+               zc_store_origin_empty(replica->store, index, budget)) {
         retire(replica, index);
+        *budget -= *budget < RETIRE_COST ? *budget : RETIRE_COST;
     }
 }
 

@@ -42,6 +42,10 @@ void zc_order_merge(zc_store_t *store, zc_order_t *order, uint32_t number) {
     uint64_t used_ms = slot->payload->used_ms;
     if (order->newest == ZC_SLOT_NONE ||
         zc_store_slot(store, order->newest)->payload->used_ms <= used_ms) {
+        /* What is merged goes on behind it where it came last. */
+        if (order->merged == ZC_SLOT_NONE || order->merged == order->newest) {
+            order->merged = number;
+        }
         zc_order_push(store, order, number);
         return;
     }

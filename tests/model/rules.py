@@ -192,6 +192,8 @@ class Store:
         """Behind all that were used before it, looking on from the one before."""
         others = [other for other in self.entries if other != key]
         if not others or self.used[others[-1]] <= used:
+            if not self.merged or self.merged == others[-1]:
+                self.merged = key
             return
         at = others.index(self.merged) if self.merged else len(others)
         while at < len(others) and self.used[others[at]] <= used:

@@ -218,8 +218,14 @@ static uint64_t make_place(zc_model_t *model, uint64_t order) {
  * was used after it. */
 static uint64_t order_of(zc_model_t *model, uint64_t used_ms) {
     const zc_model_register_t *last = newest(model);
-    if (!model->run_open || last == NULL || last->used_ms <= used_ms) {
+    if (!model->run_open) {
         return ++model->order;
+    }
+    if (last == NULL || last->used_ms <= used_ms) {
+        bool follows = model->merged == 0 || (last != NULL && model->merged == last->order);
+        model->order++;
+        model->merged = follows ? model->order : model->merged;
+        return model->order;
     }
     const zc_model_register_t *next =
         model->merged == 0 ? NULL : model_after(model, MODEL_ENTRY, model->merged - 1);

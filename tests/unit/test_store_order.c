@@ -130,3 +130,18 @@ Test(store_order, search_for_the_place_of_what_a_transfer_brings_is_bounded) {
     }
     cr_assert(before > 0 && before < OLDER);
 }
+
+Test(store_order, what_is_written_while_an_empty_store_is_filled_stays_the_newest) {
+    for (int i = 0; i < 3; i++) {
+        cr_assert(zc_store_evict(fixture.store));
+    }
+    uint64_t begin_ms = fixture.now_ms;
+    fixture.now_ms = begin_ms + 200;
+    zc_store_run_begin(fixture.store);
+    transfer("d", 10, begin_ms + 10);
+    fixture_put(&fixture, "mine", "1", A, 4);
+    transfer("e", 11, begin_ms + 50);
+    transfer("f", 12, begin_ms + 60);
+    zc_store_run_end(fixture.store);
+    cr_assert_str_eq(fixture_keys(&fixture), "d e f mine");
+}
