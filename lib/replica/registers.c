@@ -135,11 +135,11 @@ static void adopt_clear(zc_replica_t *replica, const zc_stamp_t *stamp) {
 }
 
 static bool observe(zc_replica_t *replica, zc_hlc_t hlc) {
-    if (!replica->anchored) {
-        return hlc < FOUNDING_HLC; /* nobody can tell yet whether it is too far ahead */
+    if (!replica->anchored && hlc >= FOUNDING_HLC) {
+        return false; /* nobody can tell yet whether it is too far ahead */
     }
-    if (zc_clock_ahead_ms(&replica->clock, zc_hlc_ms(hlc)) >
-        replica->registers.settings.max_clock_skew_ms) {
+    if (replica->anchored && zc_clock_ahead_ms(&replica->clock, zc_hlc_ms(hlc)) >
+                                 replica->registers.settings.max_clock_skew_ms) {
         replica->counters.skewed++;
         return false;
     }

@@ -161,6 +161,29 @@ Test(replica_registers, own_clear_is_above_all_that_was_seen_and_broadcast_with_
     cr_assert_eq(subject_counters().clears, 1);
 }
 
+/* Such a clear is nobody's: no clock of a mesh reads so little. It must not void what is written
+ * later all the same. */
+Test(replica_registers, own_write_is_above_a_clear_that_came_before_the_clock_was_set) {
+    subject_stop();
+    zc_replica_options_t options;
+    subject_options(&options);
+    options.wall_ms = 0;
+    zc_slice_t seed = zc_slice_text("tcp://b:5000");
+    options.seeds = &seed;
+    options.seed_count = 1;
+    subject_start(&options);
+    zc_registers_t others = *registers();
+    others.clear = (zc_stamp_t){.hlc = subject_hlc(0) - 1, .origin = subject_origin('b')};
+    receive(&others);
+    cr_assert_eq(registers()->clear.hlc, 0, "nobody can tell whether it is too far ahead");
+    others.clear.hlc = ((zc_hlc_t)1 << 42) - 1;
+    receive(&others);
+    cr_assert_eq(registers()->clear.hlc, others.clear.hlc);
+    subject_run_ms(20 * SUBJECT_HEARTBEAT_MS);
+    cr_assert_eq(subject_set("x", "1", 0), ZCACHE_OK);
+    cr_assert_str_eq(subject_holds("x"), "1");
+}
+
 Test(replica_registers, registers_too_far_ahead_are_refused) {
     zc_registers_t others = *registers();
     others.clear = (zc_stamp_t){.hlc = subject_hlc(20000), .origin = subject_origin('b')};
