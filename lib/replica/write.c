@@ -46,7 +46,10 @@ static zcache_status apply_own(zc_replica_t *replica, zc_store_item_t *item, boo
     status = zc_vvec_cover(&replica->vvec, replica->self, replica->written, item->hlc);
     ZC_ASSERT(status == ZCACHE_OK);
     replica->written = item->hlc;
-    zc_replica_wake(replica, 0);
+    /* With nobody to tell it waits for the next step, and costs no change of threads. */
+    if (replica->peers.count > 0 || replica->watched) {
+        zc_replica_wake(replica, 0);
+    }
     return ZCACHE_OK;
 }
 
