@@ -153,8 +153,7 @@ static bool may_lack(zc_world_t *world, int node, const zc_written_t *newest) {
         return true;
     }
     /* Somebody let it go, or refused it as late, and has told others by its ghost. */
-    return newest->let_go || world->any_forgets ||
-           zc_stamp_compare(&newest->stamp, &world->history.highest_horizon) <= 0;
+    return newest->let_go || zc_stamp_compare(&newest->stamp, &world->history.highest_horizon) <= 0;
 }
 
 static bool differs(zc_world_t *world, int node, const zc_written_t *newest,
@@ -175,51 +174,59 @@ static bool differs(zc_world_t *world, int node, const zc_written_t *newest,
                 node, key, zc_stamp_short(&newest->stamp));
 }
 
-/* A key is the newest version or a miss on each node. *alike becomes false where it is not the same
- * on all. */
-static bool key_differs(zc_world_t *world, int key, bool *alike, zc_finding_t *finding) {
+/* A key is the newest version or a miss on each node. */
+static bool key_differs(zc_world_t *world, int key, zc_finding_t *finding) {
     const zc_written_t *newest = newest_known(world, key);
-    if (newest != NULL && newest->loose && !is_covered(world, &newest->stamp)) {
-        world->loose_keys++; /* came to its holder in a transfer that broke, and to nobody else */
-        return false;
-    }
-    int holders = 0;
-    int up = 0;
     for (int i = 0; i < world->count && newest != NULL; i++) {
-        if (!zc_cluster_is_up(world->cluster, i)) {
-            continue;
-        }
-        if (differs(world, i, newest, finding)) {
+        if (zc_cluster_is_up(world->cluster, i) && differs(world, i, newest, finding)) {
             return true;
         }
-        up++;
-        holders += held_by(world, i, key) != NULL;
     }
-    *alike = *alike && (holders == 0 || holders == up);
     return false;
 }
 
-/* The core's own digest says the same as the comparison of all keys. What is expired counts until
- * it is collected, so where anything expires nothing can be said. */
-static bool digests_differ(zc_world_t *world, bool alike, zc_finding_t *finding) {
-    if (zc_plan_has(&world->plan, ZC_FEATURE_IDLE) || zc_plan_has(&world->plan, ZC_FEATURE_TTL) ||
-        zc_plan_has(&world->plan, ZC_FEATURE_CONFIGURE) || world->loose_keys > 0) {
-        return false;
+/* The entry in the node's register, also one that has expired and is not collected yet; hlc 0:
+ * none. */
+static zc_stamp_t entry_of(zc_world_t *world, int node, int key) {
+    const zc_store_t *store = zc_replica_store(zc_cluster_replica(world->cluster, node));
+    zc_store_item_t item;
+    if (!zc_store_find(store, world->history.key_hashes[key], &item) || item.ghost) {
+        return (zc_stamp_t){.hlc = 0};
     }
-    int first = -1;
-    uint64_t digest = 0;
-    bool equal = true;
-    for (int i = 0; i < world->count; i++) {
-        if (zc_cluster_is_up(world->cluster, i)) {
-            uint64_t other = zc_cluster_view(world->cluster, i).store.digest;
-            equal = equal && (first < 0 || other == digest);
-            digest = other;
-            first = i;
+    return (zc_stamp_t){.hlc = item.hlc, .origin = *zc_store_origin_at(store, item.origin)};
+}
+
+static bool hold_alike(zc_world_t *world, int a, int b) {
+    for (int key = 0; key < world->plan.keys; key++) {
+        zc_stamp_t one = entry_of(world, a, key);
+        zc_stamp_t other = entry_of(world, b, key);
+        if (zc_stamp_compare(&one, &other) != 0) {
+            return false;
         }
     }
-    return equal != alike &&
-           find(finding, ZC_CHECK_DIGEST, first, -1, "digests are %s, contents are %s",
-                equal ? "equal" : "not equal", alike ? "alike" : "not alike");
+    return true;
+}
+
+/* The core's own digests say the same as the comparison of all keys, each node with the next. */
+static bool digests_differ(zc_world_t *world, zc_finding_t *finding) {
+    int before = -1;
+    for (int i = 0; i < world->count; i++) {
+        if (!zc_cluster_is_up(world->cluster, i)) {
+            continue;
+        }
+        if (before >= 0) {
+            bool alike = hold_alike(world, before, i);
+            bool equal = zc_cluster_view(world->cluster, before).store.digest ==
+                         zc_cluster_view(world->cluster, i).store.digest;
+            if (equal != alike) {
+                return find(finding, ZC_CHECK_DIGEST, i, -1,
+                            "digests of n%d and n%d are %s, contents are %s", before, i,
+                            equal ? "equal" : "not equal", alike ? "alike" : "not alike");
+            }
+        }
+        before = i;
+    }
+    return false;
 }
 
 bool zc_check_agreement(zc_world_t *world, zc_finding_t *finding) {
@@ -229,14 +236,12 @@ bool zc_check_agreement(zc_world_t *world, zc_finding_t *finding) {
     for (int i = 0; i < world->count; i++) {
         zc_check_node(world, i);
     }
-    bool alike = true;
-    world->loose_keys = 0;
     for (int key = 0; key < world->plan.keys; key++) {
-        if (key_differs(world, key, &alike, finding)) {
+        if (key_differs(world, key, finding)) {
             return true;
         }
     }
-    return digests_differ(world, alike, finding);
+    return digests_differ(world, finding);
 }
 
 /* Whoever agrees has nothing to ask for. */

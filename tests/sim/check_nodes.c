@@ -115,25 +115,8 @@ static void update_covered(zc_world_t *world, int node, int key, const zc_vector
     }
 }
 
-/* A newer write than all that the node covers came in a chunk to somebody, who may have given a
- * delta that covers what it had overwritten there, and does not bring it. */
-static bool is_overtaken(const zc_world_t *world, int node, int key) {
-    const zc_key_history_t *of_key = &world->history.keys[key];
-    for (size_t i = of_key->count; i > 0; i--) {
-        const zc_written_t *written = of_key->writes[i - 1];
-        if (zc_stamp_compare(&written->stamp, &world->nodes[node].model.covered[key]) <= 0) {
-            return false;
-        }
-        if (written->loose) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void check_covered(zc_world_t *world, int node, int key, const zc_stamp_t *stamp) {
-    if (zc_stamp_compare(stamp, &world->nodes[node].model.covered[key]) < 0 &&
-        !is_overtaken(world, node, key)) {
+    if (zc_stamp_compare(stamp, &world->nodes[node].model.covered[key]) < 0) {
         zc_world_fail(world, ZC_CHECK_COVERED, node, key,
                       "n%d serves key-%d %s, and knows that it is overwritten or deleted", node,
                       key, zc_stamp_short(stamp));
@@ -149,9 +132,7 @@ static void check_told(zc_world_t *world, int node, int key) {
     if (zc_store_find(store, world->history.key_hashes[key], &item) && !item.ghost) {
         stamp = stamp_of(world, node, &item);
     }
-    if (model->forgets) {
-        model->held[key] = stamp;
-    } else if (zc_stamp_compare(&stamp, &model->held[key]) != 0) {
+    if (!model->forgets && zc_stamp_compare(&stamp, &model->held[key]) != 0) {
         zc_world_fail(world, ZC_CHECK_EVENTS, node, key,
                       "n%d holds another version of key-%d than "
                       "it has told: %s",
@@ -182,11 +163,9 @@ static void check_key(zc_world_t *world, int node, int key, const zc_vector_t *v
 
 /* -- Bounds ---------------------------------------------------------------- */
 
-/* A limit that was lowered is reached by the next sweep: until the next look the higher one holds.
- */
 static void check_limit(zc_world_t *world, int node, const char *what, uint64_t count,
-                        uint64_t limit, uint64_t before) {
-    if (count > (limit > before ? limit : before)) {
+                        uint64_t limit) {
+    if (count > limit) {
         zc_world_fail(world, ZC_CHECK_BUDGET, node, -1, "n%d has %llu %s, at most %llu", node,
                       (unsigned long long)count, what, (unsigned long long)limit);
     }
@@ -208,20 +187,23 @@ void zc_check_use(zc_model_t *model, const zc_store_stats_t *stats) {
     uint64_t slots = stats->entries + stats->ghosts;
     model->most_slots = slots > model->most_slots ? slots : model->most_slots;
     model->most_bytes = stats->bytes > model->most_bytes ? stats->bytes : model->most_bytes;
+    model->max_size = stats->max_size > model->max_size ? stats->max_size : model->max_size;
+    model->ghosts_max =
+        stats->ghosts_max > model->ghosts_max ? stats->ghosts_max : model->ghosts_max;
 }
 
 static void check_bounds(zc_world_t *world, int node, const zc_replica_view_t *view) {
     zc_model_t *model = &world->nodes[node].model;
     const zc_store_stats_t *stats = &view->store;
-    check_limit(world, node, "entries", stats->entries, stats->max_size, model->max_size);
-    check_limit(world, node, "ghosts", stats->ghosts, stats->ghosts_max, model->ghosts_max);
+    zc_check_use(model, stats);
+    check_limit(world, node, "entries", stats->entries, model->max_size);
+    check_limit(world, node, "ghosts", stats->ghosts, model->ghosts_max);
     uint64_t max_memory = world->plan.node[node].max_memory;
     if (max_memory > 0) {
-        check_limit(world, node, "bytes", stats->bytes, max_memory, 0);
+        check_limit(world, node, "bytes", stats->bytes, max_memory);
     }
     model->max_size = stats->max_size;
     model->ghosts_max = stats->ghosts_max;
-    zc_check_use(model, stats);
     check_memory(world, node);
 }
 

@@ -241,38 +241,14 @@ static void look_at_sent(zc_world_t *world, int node, const zc_message_t *messag
     }
 }
 
-/* Until the transfer has ended, its receiver holds this without covering it. */
-static void note_loose(zc_world_t *world, const zc_record_t *record, const zc_origin_t *origin) {
-    zc_written_t *written = find_record(world, record, origin);
-    if (written != NULL) {
-        written->loose = true;
-    }
-}
-
-/* A node that is short of memory may keep a part of a batch. */
-static void note_loose_batch(zc_world_t *world, int node, const zc_batch_t *batch) {
-    for (size_t i = 0; i < batch->count && world->nodes[node].model.forgets; i++) {
-        note_loose(world, &batch->records[i], &batch->origin);
-    }
-}
-
 static void look_at_come(zc_world_t *world, const zc_cluster_step_t *step) {
     if (step->event->type != ZC_EVENT_MESSAGE) {
         return;
     }
     const zc_message_t *message = step->event->message.message;
     if (message->type == ZC_MESSAGE_SYNC_CHUNK) {
-        const zc_sync_chunk_t *chunk = &message->sync_chunk;
-        for (size_t i = 0; i < chunk->count; i++) {
-            const zc_record_t *record = &chunk->records[i];
-            note_loose(world, record, &chunk->origins[record->origin]);
-        }
         zc_check_chunk(world, step->node, &message->sync_chunk);
         aim_at(world, step->node);
-    } else if (message->type == ZC_MESSAGE_BATCH) {
-        note_loose_batch(world, step->node, &message->batch);
-    } else if (message->type == ZC_MESSAGE_READ_ANSWER && message->read_answer.found) {
-        note_loose(world, &message->read_answer.record, &message->read_answer.origin);
     } else if (message->type == ZC_MESSAGE_SYNC_END) {
         zc_world_log(world, zc_about_node(step->node), "n%d gets the end of a %s: %d", step->node,
                      message->sync_end.replace ? "replace-sync" : "delta",
@@ -330,12 +306,28 @@ static void look_at_effects(zc_world_t *world, const zc_cluster_step_t *step) {
     check_effects(world, step, others);
 }
 
+/* What a node has let go may be told to nobody once its allocations fail: then its store tells. */
+static void note_untold(zc_world_t *world, int node, int key) {
+    zc_stamp_t *held = &world->nodes[node].model.held[key];
+    const zc_store_t *store = zc_replica_store(zc_cluster_replica(world->cluster, node));
+    zc_store_item_t item;
+    zc_stamp_t stamp = {.hlc = 0};
+    if (zc_store_find(store, world->history.key_hashes[key], &item)) {
+        stamp.hlc = item.hlc;
+        stamp.origin = *zc_store_origin_at(store, item.origin);
+    }
+    bool entry = stamp.hlc != 0 && !item.ghost;
+    zc_written_t *gone =
+        entry ? NULL : zc_history_find(&world->history, key, stamp.hlc != 0 ? &stamp : held);
+    if (gone != NULL && !gone->deletes) {
+        gone->let_go = true;
+    }
+    *held = entry ? stamp : (zc_stamp_t){.hlc = 0};
+}
+
 void zc_check_step(zc_world_t *world, const zc_cluster_step_t *step) {
     zc_world_node_t *node = &world->nodes[step->node];
-    if (node->memory.failed) {
-        node->model.forgets = true;
-        world->any_forgets = true;
-    }
+    node->model.forgets = node->model.forgets || node->memory.failed;
     if (zc_origin_is_none(&node->model.origin)) {
         zc_peer_view_t self;
         zc_replica_peer(zc_cluster_replica(world->cluster, step->node), 0, &self);
@@ -344,4 +336,7 @@ void zc_check_step(zc_world_t *world, const zc_cluster_step_t *step) {
     look_at_come(world, step);
     note_write(world, step);
     look_at_effects(world, step);
+    for (int key = 0; key < world->plan.keys && node->model.forgets; key++) {
+        note_untold(world, step->node, key);
+    }
 }

@@ -4,9 +4,7 @@
  *
  * A write that was overwritten before it was sent is known to nobody but its node, and goes with
  * it; `sent` tells them apart. `let_go` is set once any node has evicted, expired, dropped or
- * refused the entry: from then on others may get its ghost instead of it. `loose` is set once it
- * came in a chunk: if that transfer broke, a node holds it that does not cover it, see
- * tests/README.md. */
+ * refused the entry: from then on others may get its ghost instead of it. */
 #ifndef ZC_TESTS_SIM_HISTORY_H
 #define ZC_TESTS_SIM_HISTORY_H
 
@@ -24,7 +22,6 @@ typedef struct zc_written {
     bool deletes;
     bool sent;
     bool let_go;
-    bool loose;
     uint64_t value_hash;
     uint64_t deadline_ms; /* mesh time as its node had it; 0: none */
     uint64_t at_ms;       /* virtual time */

@@ -39,7 +39,6 @@ typedef struct hunt {
     uint64_t writes;
     uint64_t deltas;
     uint64_t replace_syncs;
-    uint64_t loose_keys;
     uint64_t longest_ms;
     uint64_t seen[ZC_FEATURES];
 } hunt_t;
@@ -100,11 +99,11 @@ static void print_failure(const zc_swarm_options_t *options, const zc_swarm_resu
 
 static void print_held(const zc_swarm_options_t *options, const zc_swarm_result_t *result) {
     printf("seed %llu: %d nodes, %llu steps, %llu writes, %llu deltas, %llu replace-syncs, "
-           "%llu loose keys, converged in %llu ms, trace %016llx,",
+           "converged in %llu ms, trace %016llx,",
            (unsigned long long)options->seed, result->nodes, (unsigned long long)result->steps,
            (unsigned long long)result->writes, (unsigned long long)result->deltas,
-           (unsigned long long)result->replace_syncs, (unsigned long long)result->loose_keys,
-           (unsigned long long)result->converged_ms, (unsigned long long)result->trace);
+           (unsigned long long)result->replace_syncs, (unsigned long long)result->converged_ms,
+           (unsigned long long)result->trace);
     print_features(result->features);
 }
 
@@ -112,7 +111,6 @@ static void tell(hunt_t *hunt, size_t at) {
     const zc_swarm_result_t *result = &hunt->results[at];
     const zc_swarm_options_t *options = &hunt->slots[at].options;
     hunt->writes += result->writes;
-    hunt->loose_keys += result->loose_keys;
     hunt->deltas += result->deltas;
     hunt->replace_syncs += result->replace_syncs;
     if (result->converged_ms > hunt->longest_ms) {
@@ -135,12 +133,11 @@ static void print_summary(const hunt_t *hunt) {
     for (int i = 0; i < ZC_FEATURES; i++) {
         printf(" %s %llu", zc_feature_text((zc_feature_t)i), (unsigned long long)hunt->seen[i]);
     }
-    printf("\n%llu seeds, %llu failed, %llu writes, %llu deltas, %llu replace-syncs, %llu loose "
-           "keys, converged within %llu ms\n",
+    printf("\n%llu seeds, %llu failed, %llu writes, %llu deltas, %llu replace-syncs, "
+           "converged within %llu ms\n",
            (unsigned long long)hunt->count, (unsigned long long)hunt->failed,
            (unsigned long long)hunt->writes, (unsigned long long)hunt->deltas,
-           (unsigned long long)hunt->replace_syncs, (unsigned long long)hunt->loose_keys,
-           (unsigned long long)hunt->longest_ms);
+           (unsigned long long)hunt->replace_syncs, (unsigned long long)hunt->longest_ms);
 }
 
 /* -- Running --------------------------------------------------------------- */

@@ -124,7 +124,6 @@ static void end(zc_world_t *world, zc_swarm_result_t *result) {
     result->trace = zc_cluster_trace(world->cluster);
     result->writes = world->history.writes;
     result->bytes = zc_cluster_bytes(world->cluster);
-    result->loose_keys = world->loose_keys;
     result->features = world->plan.features;
     result->nodes = world->plan.nodes;
     for (int i = 0; i < world->count && !zc_world_failed(world); i++) {

@@ -23,7 +23,6 @@ typedef struct zc_swarm_result {
     uint64_t converged_ms; /* from the healing on */
     uint64_t deltas;
     uint64_t replace_syncs;
-    uint64_t loose_keys; /* see tests/README.md */
 } zc_swarm_result_t;
 
 void zc_swarm_run(const zc_swarm_options_t *options, zc_swarm_result_t *result);

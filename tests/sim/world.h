@@ -29,7 +29,8 @@ struct zc_model {
     zc_stamp_t covered[ZC_PLAN_KEYS_MAX]; /* the newest write that its vector has covered */
     zc_hlc_t own_hlc;                     /* of its last write */
     uint64_t mesh_ms;                     /* 0: not yet known */
-    uint64_t max_size;                    /* as of the last look */
+    uint64_t max_size;                    /* the highest since the last look: a limit that is
+                                             lowered is reached by the next sweep */
     uint64_t ghosts_max;
     uint64_t most_bytes; /* that its store had */
     uint64_t most_slots;
@@ -87,7 +88,6 @@ struct zc_world {
     zc_random_t aim;
     int doomed;               /* a node that is to end now; -1: none */
     bool calm;                /* healed: nothing is drawn any more */
-    bool any_forgets;         /* of all lives so far */
     uint64_t skew_most_ms;    /* max_clock_skew, the highest that was ever in force */
     uint64_t clock_error_ms;  /* that faults have brought into clocks, in all */
     uint64_t longest_stop_ms; /* that anything was paused or clogged */
@@ -95,7 +95,6 @@ struct zc_world {
     uint64_t transfer_chunks;
     uint64_t transfer_origins;
     uint64_t asks;
-    uint64_t loose_keys; /* whose newest write nobody's vector has, at the end */
     char *value;
     zc_log_line_t *log; /* a ring; NULL: nobody wants it */
     size_t log_count;   /* that were written in all */
