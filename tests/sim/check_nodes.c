@@ -202,8 +202,6 @@ static void check_bounds(zc_world_t *world, int node, const zc_replica_view_t *v
     if (max_memory > 0) {
         check_limit(world, node, "bytes", stats->bytes, max_memory);
     }
-    model->max_size = stats->max_size;
-    model->ghosts_max = stats->ghosts_max;
     check_memory(world, node);
 }
 

@@ -109,7 +109,6 @@ static void check_set(zc_world_t *world, int node, int key, const zc_stamp_t *st
     }
     zc_replica_view_t view = zc_cluster_view(world->cluster, node);
     check_skew(world, node, key, stamp, &view);
-    zc_check_use(model, &view.store);
     model->held[key] = *stamp;
     model->taken[key] = *stamp;
 }
@@ -325,6 +324,17 @@ static void note_untold(zc_world_t *world, int node, int key) {
     *held = entry ? stamp : (zc_stamp_t){.hlc = 0};
 }
 
+/* A limit that was lowered is reached by the sweep of the next tick. */
+static void note_limits(zc_world_t *world, const zc_cluster_step_t *step) {
+    zc_model_t *model = &world->nodes[step->node].model;
+    if (step->event->type == ZC_EVENT_TICK) {
+        model->max_size = 0;
+        model->ghosts_max = 0;
+    }
+    zc_replica_view_t view = zc_cluster_view(world->cluster, step->node);
+    zc_check_use(model, &view.store);
+}
+
 void zc_check_step(zc_world_t *world, const zc_cluster_step_t *step) {
     zc_world_node_t *node = &world->nodes[step->node];
     node->model.forgets = node->model.forgets || node->memory.failed;
@@ -334,6 +344,7 @@ void zc_check_step(zc_world_t *world, const zc_cluster_step_t *step) {
         node->model.origin = self.identity.origin;
     }
     look_at_come(world, step);
+    note_limits(world, step);
     note_write(world, step);
     look_at_effects(world, step);
     for (int key = 0; key < world->plan.keys && node->model.forgets; key++) {

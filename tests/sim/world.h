@@ -29,8 +29,7 @@ struct zc_model {
     zc_stamp_t covered[ZC_PLAN_KEYS_MAX]; /* the newest write that its vector has covered */
     zc_hlc_t own_hlc;                     /* of its last write */
     uint64_t mesh_ms;                     /* 0: not yet known */
-    uint64_t max_size;                    /* the highest since the last look: a limit that is
-                                             lowered is reached by the next sweep */
+    uint64_t max_size;                    /* the highest since the last tick */
     uint64_t ghosts_max;
     uint64_t most_bytes; /* that its store had */
     uint64_t most_slots;
