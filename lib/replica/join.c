@@ -105,6 +105,7 @@ static void answer_read(zc_replica_t *replica, const zc_pending_read_t *read,
 }
 
 static void drop_read(zc_replica_t *replica, size_t at) {
+    zc_free(replica->allocator, replica->reads[at].key);
     replica->reads[at] = replica->reads[--replica->read_count];
 }
 
@@ -132,17 +133,23 @@ zcache_status zc_join_read(zc_replica_t *replica, const zc_event_t *event) {
     if (donor == NULL || !make_room(replica)) {
         return ZCACHE_MISS;
     }
-    /* The key is borrowed for this step alone, and effects live longer. */
+    /* The key is borrowed for this step alone; effects live longer, and the read longer still. */
+    zc_slice_t key = event->read.key;
     zc_message_t message = {.type = ZC_MESSAGE_READ};
     message.read.number = zc_random_next(&replica->random);
-    if (!zc_arena_copy(&replica->arena, event->read.key, &message.read.key)) {
+    uint8_t *kept = zc_allocate(replica->allocator, key.bytes);
+    if (kept == NULL || !zc_arena_copy(&replica->arena, key, &message.read.key)) {
+        zc_free(replica->allocator, kept);
         return ZCACHE_MISS;
     }
+    memcpy(kept, key.data, key.bytes);
     zc_pending_read_t *read = &replica->reads[replica->read_count++];
     *read = (zc_pending_read_t){
         .token = event->read.token,
         .number = message.read.number,
         .until_us = replica->clock.now_us + READ_TIMEOUT_US,
+        .key = kept,
+        .key_bytes = key.bytes,
     };
     zc_effect_send(replica, zc_peer_link(donor->number), &message);
     replica->counters.reads_through++;
@@ -150,14 +157,8 @@ zcache_status zc_join_read(zc_replica_t *replica, const zc_event_t *event) {
     return ZCACHE_OK;
 }
 
-/* What a donor answers is merged like any other write (R1), and the client gets what is here then:
- * an answer that was long on its way must not be older than what others got of this node meanwhile,
- * nor newer than what they get next. Returns OK with *found, MISS, or why nothing can be said. */
-static zcache_status merge_answer(zc_replica_t *replica, const zc_read_answer_t *answer,
-                                  zc_record_t *found) {
-    if (!answer->found) {
-        return ZCACHE_MISS;
-    }
+/* As any other write that others send (R1). */
+static zcache_status merge_record(zc_replica_t *replica, const zc_read_answer_t *answer) {
     zc_origin_index_t origin = 0;
     zcache_status status = zc_retire_origin(replica, &answer->origin, &origin);
     if (status == ZCACHE_OK) {
@@ -169,15 +170,32 @@ static zcache_status merge_answer(zc_replica_t *replica, const zc_read_answer_t 
     if (!replica->joining) {
         zc_claim_begin(replica); /* the transfer that might have is over */
     }
+    return status;
+}
+
+/* What a donor answers is merged, and the client gets what is here then: an answer that was long on
+ * its way must not be older than what others got of this node meanwhile, nor newer than what they
+ * get next. */
+static void end_read(zc_replica_t *replica, const zc_pending_read_t *read,
+                     const zc_read_answer_t *answer) {
+    zcache_status status = answer->found ? merge_record(replica, answer) : ZCACHE_OK;
     zc_store_item_t item;
     if (status == ZCACHE_OK) {
         uint64_t now_ms = zc_clock_local_ms(&replica->clock);
-        status = zc_store_get(replica->store, answer->record.key, now_ms, true, &item);
+        zc_slice_t key = zc_slice(read->key, read->key_bytes);
+        status = zc_store_get(replica->store, key, now_ms, true, &item);
     }
-    if (status == ZCACHE_OK) {
-        *found = zc_record_of_item(&item, 0, 0);
+    if (status != ZCACHE_OK) {
+        answer_read(replica, read, NULL, status == ZCACHE_MISS);
+        return;
     }
-    return status;
+    zc_record_t record = zc_record_of_item(&item, 0, 0);
+    answer_read(replica, read, &record, true);
+}
+
+static bool answers(const zc_read_answer_t *answer, const zc_pending_read_t *read) {
+    return !answer->found ||
+           zc_slice_equal(answer->record.key, zc_slice(read->key, read->key_bytes));
 }
 
 void zc_join_read_answer(zc_replica_t *replica, const zc_read_answer_t *answer) {
@@ -185,10 +203,11 @@ void zc_join_read_answer(zc_replica_t *replica, const zc_read_answer_t *answer) 
         if (replica->reads[i].number != answer->number) {
             continue;
         }
-        zc_record_t record;
-        zcache_status status = merge_answer(replica, answer, &record);
-        answer_read(replica, &replica->reads[i], status == ZCACHE_OK ? &record : NULL,
-                    status == ZCACHE_OK || status == ZCACHE_MISS);
+        if (!answers(answer, &replica->reads[i])) {
+            replica->counters.malformed++;
+            return;
+        }
+        end_read(replica, &replica->reads[i], answer);
         drop_read(replica, i);
         return;
     }
@@ -224,4 +243,11 @@ void zc_join_tick(zc_replica_t *replica) {
         tick_joining(replica);
     }
     tick_reads(replica);
+}
+
+void zc_join_fini(zc_replica_t *replica) {
+    while (replica->read_count > 0) {
+        drop_read(replica, replica->read_count - 1);
+    }
+    zc_free(replica->allocator, replica->reads);
 }

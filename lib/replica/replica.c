@@ -111,6 +111,7 @@ void zc_replica_destroy(zc_replica_t **replica) {
     zc_donate_fini(dead);
     zc_ask_fini(dead);
     zc_claim_fini(dead);
+    zc_join_fini(dead);
     if (dead->unsent_open) {
         zc_store_cursor_close(dead->store, &dead->unsent);
     }
@@ -124,7 +125,6 @@ void zc_replica_destroy(zc_replica_t **replica) {
         zc_free(allocator, dead->seeds[i]);
     }
     zc_free(allocator, dead->seeds);
-    zc_free(allocator, dead->reads);
     zc_free(allocator, dead->effects);
     zc_free(allocator, dead->identity_texts);
     zc_free(allocator, dead);

@@ -117,6 +117,8 @@ typedef struct zc_pending_read {
     uint64_t token;
     uint64_t number;
     uint64_t until_us;
+    uint8_t *key; /* the replica's */
+    size_t key_bytes;
 } zc_pending_read_t;
 
 struct zc_replica {
@@ -303,6 +305,7 @@ void zc_join_complete(zc_replica_t *replica);
 zcache_status zc_join_read(zc_replica_t *replica, const zc_event_t *event);
 void zc_join_read_answer(zc_replica_t *replica, const zc_read_answer_t *answer);
 void zc_join_donor_read(zc_replica_t *replica, zc_link_t from, const zc_read_t *read);
+void zc_join_fini(zc_replica_t *replica);
 
 /* -- ask.c ----------------------------------------------------------------- */
 

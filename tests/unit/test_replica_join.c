@@ -268,6 +268,34 @@ Test(replica_join, answer_is_not_older_than_what_came_meanwhile) {
     cr_assert_str_eq(subject_decided(), "answer 7 x=2\n");
 }
 
+static void answer_none(void) {
+    zc_message_t answer = {.type = ZC_MESSAGE_READ_ANSWER};
+    answer.read_answer.number = subject_replica()->reads[0].number;
+    subject_receive(subject_peer(0), &answer);
+}
+
+Test(replica_join, donor_that_has_none_does_not_hide_what_came_meanwhile) {
+    ask();
+    read_key("x", 7);
+    zc_hlc_t later = subject_hlc(0);
+    subject_batch('b', later - 10, later, "x=2");
+    subject_decided();
+    answer_none();
+    cr_assert_str_eq(subject_decided(), "answer 7 x=2\n");
+}
+
+Test(replica_join, answer_of_another_key_answers_nothing) {
+    ask();
+    read_key("y", 7);
+    subject_decided();
+    answer_read(subject_hlc(0), "1");
+    cr_assert_str_eq(subject_decided(), "");
+    cr_assert_eq(subject_counters().malformed, 1);
+    cr_assert_str_eq(subject_holds("x"), "");
+    answer_none();
+    cr_assert_str_eq(subject_decided(), "answer 7 miss\n");
+}
+
 Test(replica_join, what_was_answered_is_not_taken_back) {
     ask();
     read_key("x", 7);
