@@ -6,8 +6,6 @@
  * scan holds nothing here between two of its pages. */
 #include "node/actor.h"
 
-#include "node/process.h"
-
 enum {
     SCAN_ROWS_MAX = 4096,  /* of a page */
     SCAN_SLOTS_MAX = 8192, /* looked at for a page */
@@ -37,10 +35,6 @@ static zcache_status add_digest(zc_actor_t *actor, uint64_t route) {
 }
 
 zcache_status zc_actor_compare_digest(zc_actor_t *actor, uint64_t route) {
-    /* A vector stays in the replica's memory until its next step. So that many questions between
-     * two steps do not fill that, each begins with one; an early TICK does no harm. */
-    const zc_event_t tick = {.type = ZC_EVENT_TICK, .now_us = zc_process_now_us()};
-    zc_actor_step(actor, &tick);
     zc_shared_lock(actor->shared);
     zcache_status status = add_digest(actor, route);
     zc_shared_unlock(actor->shared);

@@ -14,6 +14,15 @@ uint64_t zc_key_hash(zc_slice_t key);
 /* XXH3-64 of bytes that stand under `seed`. */
 uint64_t zc_hash(zc_slice_t bytes, uint64_t seed);
 
+/* Puts the 8 bytes of a number, the lowest first, as all numbers are hashed. Returns what is behind
+ * them. */
+static inline uint8_t *zc_hash_put(uint8_t *to, uint64_t number) {
+    for (unsigned i = 0; i < sizeof number; i++) {
+        *to++ = (uint8_t)(number >> (8 * i));
+    }
+    return to;
+}
+
 /* Scatters one number under a seed: a bijection for each seed (the finalizer of splitmix64), so
  * that different key hashes stay different, while nobody who does not know the seed can choose what
  * falls together. */

@@ -19,18 +19,12 @@ enum {
 
 /* -- What this node says of itself ----------------------------------------- */
 
-static void put_u64(uint8_t *to, uint64_t number) {
-    for (int i = 0; i < 8; i++) {
-        to[i] = (uint8_t)(number >> (8 * i));
-    }
-}
-
 static uint64_t hash_stamp(const zc_stamp_t *stamp, uint64_t seed) {
     if (stamp->hlc == 0) {
         return 0;
     }
     uint8_t bytes[8 + ZC_ORIGIN_BYTES];
-    put_u64(bytes, stamp->hlc);
+    zc_hash_put(bytes, stamp->hlc);
     memcpy(bytes + 8, stamp->origin.bytes, ZC_ORIGIN_BYTES);
     return zc_hash(zc_slice(bytes, sizeof bytes), seed);
 }

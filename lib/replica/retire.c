@@ -279,15 +279,10 @@ static void retire_if_settled(zc_replica_t *replica, zc_origin_index_t index, si
     }
 }
 
-/* Transfers hold indexes and places in chains: as long as one is under way, nobody is retired. */
-static bool is_transferring(const zc_replica_t *replica) {
+/* What this node is being sent is a run of the store, in which chains are not whole. */
+static bool is_receiving(const zc_replica_t *replica) {
     for (size_t i = 0; i < ZC_ASKS; i++) {
         if (replica->asks[i].phase != ZC_ASK_IDLE) {
-            return true;
-        }
-    }
-    for (size_t i = 0; i < ZCACHE_TRANSFERS_MAX; i++) {
-        if (replica->donations[i] != NULL) {
             return true;
         }
     }
@@ -295,13 +290,16 @@ static bool is_transferring(const zc_replica_t *replica) {
 }
 
 void zc_retire_tick(zc_replica_t *replica) {
-    if (is_transferring(replica)) {
+    if (is_receiving(replica)) {
         return;
     }
     size_t budget = FORGET_GHOSTS;
     for (size_t i = 0; i < zc_store_origin_count(replica->store); i++) {
-        if (!zc_origin_is_none(zc_store_origin_at(replica->store, (zc_origin_index_t)i))) {
-            retire_if_settled(replica, (zc_origin_index_t)i, &budget);
+        zc_origin_index_t index = (zc_origin_index_t)i;
+        /* A transfer that is being given stands in the chain of its origin. */
+        if (!zc_origin_is_none(zc_store_origin_at(replica->store, index)) &&
+            !zc_store_origin_is_walked(replica->store, index)) {
+            retire_if_settled(replica, index, &budget);
         }
     }
 }

@@ -94,20 +94,14 @@ void zc_rows_sort(void *rows, size_t count, size_t row_bytes) {
     }
 }
 
-static void put_u64(uint8_t *to, uint64_t number) {
-    for (int i = 0; i < 8; i++) {
-        to[i] = (uint8_t)(number >> (8 * i));
-    }
-}
-
 uint64_t zc_intervals_hash(const zc_origin_t *origin, const zc_interval_t *intervals,
                            size_t count) {
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         uint8_t bytes[ZC_ORIGIN_BYTES + 16];
         memcpy(bytes, origin->bytes, ZC_ORIGIN_BYTES);
-        put_u64(bytes + ZC_ORIGIN_BYTES, intervals[i].after);
-        put_u64(bytes + ZC_ORIGIN_BYTES + 8, intervals[i].upto);
+        zc_hash_put(bytes + ZC_ORIGIN_BYTES, intervals[i].after);
+        zc_hash_put(bytes + ZC_ORIGIN_BYTES + 8, intervals[i].upto);
         sum += zc_hash(zc_slice(bytes, sizeof bytes), 1);
     }
     return sum;

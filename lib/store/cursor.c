@@ -64,3 +64,12 @@ void zc_store_cursor_close(zc_store_t *store, zc_store_cursor_t *cursor) {
         cursor->next->previous = cursor->previous;
     }
 }
+
+bool zc_store_origin_is_walked(const zc_store_t *store, zc_origin_index_t origin) {
+    for (const zc_store_cursor_t *cursor = store->cursors; cursor != NULL; cursor = cursor->next) {
+        if (cursor->origin == origin) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -189,6 +189,16 @@ Test(replica_retire, donor_refuses_a_delta_to_one_who_lacks_what_a_retired_origi
     cr_assert_str_eq(subject_decided(), "to route 1: sync_end needs_replace\n");
 }
 
+Test(replica_retire, transfer_that_waits_for_credit_keeps_nobody_from_retiring) {
+    subject_batch('x', 0, subject_hlc(0), "~k");
+    zc_message_t message = ask_leaving_out(0);
+    message.sync_ask.credit_bytes = 0;
+    subject_receive(subject_route(1), &message);
+    pass_ms(RETIRE_MS + 2 * STEP_MS);
+    cr_assert_not_null(subject_replica()->donations[0]);
+    cr_assert_not_null(retired('x'));
+}
+
 /* -- What others know of them ------------------------------------------------ */
 
 Test(replica_retire, old_rows_of_a_vector_take_no_index) {
