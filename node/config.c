@@ -105,11 +105,18 @@ static zcache_status take_advertise(zc_config_t *config, const char *advertise) 
     return ZCACHE_OK;
 }
 
+/* Also as zcache_node_endpoint gives it. */
+static zcache_status parse_join(const char *join, zc_address_t *address) {
+    static const char tcp[] = "tcp://";
+    bool endpoint = strncmp(join, tcp, strlen(tcp)) == 0;
+    return zc_address_parse(endpoint ? join + strlen(tcp) : join, ZC_PORT_DEFAULT, address);
+}
+
 static zcache_status take_seed(zc_config_t *config, const char *join) {
     zc_address_t address;
     zc_numeric_t numeric;
     char *endpoint = config->seeds[config->seed_count];
-    if (join == NULL || zc_address_parse(join, ZC_PORT_DEFAULT, &address) != ZCACHE_OK ||
+    if (join == NULL || parse_join(join, &address) != ZCACHE_OK ||
         zc_address_endpoint(address.host, address.port, endpoint) != ZCACHE_OK) {
         return zc_failure_set(ZCACHE_INVALID,
                               "join \"%.255s\" is not an address; give HOST or HOST:PORT of any "

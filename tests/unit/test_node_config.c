@@ -99,11 +99,12 @@ Test(config, names_are_text_of_at_most_255_bytes) {
 }
 
 Test(config, join_without_a_port_takes_5000) {
-    const char *join[] = {"127.0.0.1", "localhost:5003", "[::1]:5006"};
+    const char *join[] = {"127.0.0.1", "localhost:5003", "[::1]:5006", "tcp://127.0.0.1:5009"};
     options.join = join;
-    options.join_count = 3;
+    options.join_count = 4;
     cr_assert_eq(zc_config_init(&config, &options), ZCACHE_OK);
-    cr_assert_eq(config.seed_count, 3);
+    cr_assert_eq(config.seed_count, 4);
+    cr_assert_str_eq(config.seeds[3], "tcp://127.0.0.1:5009", "as zcache_node_endpoint gives it");
     cr_assert_str_eq(config.seeds[0], "tcp://127.0.0.1:5000");
     cr_assert_str_eq(config.seeds[1], "tcp://127.0.0.1:5003");
     cr_assert_str_eq(config.seeds[2], "tcp://[::1]:5006");

@@ -35,9 +35,9 @@ typedef struct zcache_node_options {
     const char *region; /* nodes that are near each other, at most 255 bytes; "" */
     const char
         *inproc_name; /* the node serves inproc://NAME in its process; NULL makes a name up */
-    const char *const
-        *join; /* addresses "HOST" or "HOST:PORT" of members; any one that answers is enough */
-    size_t join_count;   /* 0: founds a mesh; at most ZCACHE_JOINS_MAX */
+    const char *const *join; /* addresses "HOST", "HOST:PORT" or "tcp://HOST:PORT" of members; any
+                                one that answers is enough */
+    size_t join_count;       /* 0: founds a mesh; at most ZCACHE_JOINS_MAX */
     uint64_t max_memory; /* bytes that this node's entries may take; 0: no limit. Never shared with
                             the mesh. */
     /* The following are settings of the mesh (rule M2): a node that joins takes over what the mesh
