@@ -18,7 +18,10 @@
 enum { KEY_TTL = 256, KEY_AT = 1000, KEY_JSON, KEY_SPECIAL = 0x100000 };
 
 const struct argp_option zc_ttl_options[] = {
-    {"ttl", KEY_TTL, "SECONDS", 0, "The entry is gone so long after this, read or not (never)", 0},
+    {"ttl", KEY_TTL, "SECONDS", 0,
+     "The entry is gone so long after this, read or not (none: it goes when nobody has used it for "
+     "expire_after)",
+     0},
     {0},
 };
 
@@ -105,10 +108,9 @@ static int refuse_option(const zc_usage_t *usage, const struct argp_option *comm
     if (row != NULL) {
         return zc_fail(ZC_EXIT_USAGE, "%s: --%s takes no value", word, row->name);
     }
-    return zc_fail(ZC_EXIT_USAGE,
-                   "%s: no such option; 'zcache %s --help' lists them (a word that begins with - "
-                   "goes behind --)",
-                   word, usage->name);
+    return zc_fail(ZC_EXIT_USAGE, "%s: no such option; 'zcache %s --help' lists them%s", word,
+                   usage->name,
+                   usage->most > 0 ? " (a word that begins with - goes behind --)" : "");
 }
 
 static int check_words(const zc_usage_t *usage, const zc_arguments_t *arguments) {
@@ -158,13 +160,14 @@ int zc_arguments_parse(const zc_usage_t *usage, int argc, char **argv, void *con
                               .children = children};
     const char *environment = getenv("ZCACHE_AT");
     bool named = environment != NULL && environment[0] != '\0';
-    *arguments = (zc_arguments_t){.at = named ? environment : AT_DEFAULT, .at_given = named};
+    *arguments = (zc_arguments_t){.at = named ? environment : AT_DEFAULT,
+                                  .at_source = named ? "ZCACHE_AT" : NULL};
     parse_t parse = {.usage = usage, .arguments = arguments, .context = context};
     unsigned flags = ARGP_NO_ERRS | ARGP_NO_HELP | (usage->in_order ? ARGP_IN_ORDER : 0);
     error_t error = argp_parse(&argp, argc, argv, flags, NULL, &parse);
     if (parse.at != NULL) {
         arguments->at = parse.at;
-        arguments->at_given = true;
+        arguments->at_source = "--at";
     }
     if (parse.help && error == 0) {
         return show_help(&argp, usage);

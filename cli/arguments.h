@@ -25,8 +25,8 @@ typedef struct zc_usage {
 } zc_usage_t;
 
 typedef struct zc_arguments {
-    const char *at; /* HOST:PORT or an endpoint as --at, ZCACHE_AT or the default has it */
-    bool at_given;  /* by --at or ZCACHE_AT */
+    const char *at;        /* HOST:PORT or an endpoint as --at, ZCACHE_AT or the default has it */
+    const char *at_source; /* what gave it: "--at", "ZCACHE_AT", or NULL: nothing did */
     bool json;
     char **words; /* point into argv */
     size_t count;

@@ -127,7 +127,7 @@ static int measure_all(zcache_t *cache, const char *transport, const zc_measure_
 static zcache_status open_tcp(const zc_arguments_t *arguments, const zcache_node_t *node,
                               zcache_t **cache) {
     zcache_status status = zc_connect_quietly(arguments->at, cache);
-    if (status == ZCACHE_OK || arguments->at_given) {
+    if (status == ZCACHE_OK || arguments->at_source != NULL) {
         return status;
     }
     return zc_connect_quietly(zcache_node_endpoint(node), cache);
@@ -147,7 +147,7 @@ static int measure_node(zcache_node_t *node, const zc_arguments_t *arguments,
         direct.direct = true;
         result = measure_all(inproc, "inproc", &direct, report);
     } else {
-        result = zc_fail(zc_exit_of(status), "%s: %s", arguments->at, zcache_status_text(status));
+        result = zc_connect_refuse(arguments, status);
     }
     if (result == ZC_EXIT_DONE) {
         result = measure_all(tcp, "tcp", measure, report);

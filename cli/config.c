@@ -53,7 +53,7 @@ int zc_command_config(int argc, char **argv) {
         return status;
     }
     zcache_t *cache = NULL;
-    status = zc_connect(arguments.at, &cache);
+    status = zc_connect(&arguments, &cache);
     if (status != ZC_EXIT_DONE) {
         return status;
     }

@@ -44,21 +44,22 @@ zcache_status zc_connect_quietly(const char *at, zcache_t **cache) {
     return status;
 }
 
-static int refuse(const char *at, zcache_status status) {
-    switch (status) {
-    case ZCACHE_INVALID:
-        return zc_fail(ZC_EXIT_USAGE, "%s: must be HOST:PORT, like 127.0.0.1:5000", at);
-    case ZCACHE_UNRESOLVED:
-        return zc_fail(ZC_EXIT_UNREACHABLE, "%s: the host does not resolve to an address", at);
-    default:
-        return zc_fail(zc_exit_of(status), "%s: %s", at, zcache_status_text(status));
+int zc_connect_refuse(const zc_arguments_t *arguments, zcache_status status) {
+    const char *source = arguments->at_source == NULL ? "" : arguments->at_source;
+    const char *blank = arguments->at_source == NULL ? "" : " ";
+    const char *text = zcache_status_text(status);
+    if (status == ZCACHE_INVALID) {
+        text = "must be HOST:PORT, like 127.0.0.1:5000";
+    } else if (status == ZCACHE_UNRESOLVED) {
+        text = "the host does not resolve to an address";
     }
+    return zc_fail(zc_exit_of(status), "%s%s%s: %s", source, blank, arguments->at, text);
 }
 
-int zc_connect(const char *at, zcache_t **cache) {
-    zcache_status status = open_at(at, cache);
+int zc_connect(const zc_arguments_t *arguments, zcache_t **cache) {
+    zcache_status status = open_at(arguments->at, cache);
     if (status != ZCACHE_OK) {
-        return refuse(at, status);
+        return zc_connect_refuse(arguments, status);
     }
     status = greet(*cache);
     /* Connected, but busy: the call itself may wait for longer. */
@@ -85,7 +86,7 @@ int zc_ask_node(const zc_usage_t *usage, int argc, char **argv, void *context, z
         return status;
     }
     zcache_t *cache = NULL;
-    status = zc_connect(arguments.at, &cache);
+    status = zc_connect(&arguments, &cache);
     if (status != ZC_EXIT_DONE) {
         return status;
     }

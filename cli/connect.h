@@ -14,10 +14,13 @@ bool zc_at_endpoint(const char *at, char endpoint[ZC_AT_BYTES]);
 
 /* Opens a handle on the node and waits until it answers, a second at most for a connection. Returns
  * DONE and *cache, or another exit status after a line on standard error. */
-int zc_connect(const char *at, zcache_t **cache);
+int zc_connect(const zc_arguments_t *arguments, zcache_t **cache);
 
 /* The same without a word where there is no node. */
 zcache_status zc_connect_quietly(const char *at, zcache_t **cache);
+
+/* Says that the words of --at or ZCACHE_AT cannot be used. Returns the exit status. */
+int zc_connect_refuse(const zc_arguments_t *arguments, zcache_status status);
 
 /* Says what went wrong with a call, unless it is OK or MISS. Returns the exit status for it. */
 int zc_report(const zcache_t *cache, zcache_status status);

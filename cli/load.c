@@ -225,7 +225,7 @@ int zc_command_load(int argc, char **argv) {
         return zc_fail(ZC_EXIT_USAGE, "%s: cannot open it: %s", name, strerror(errno));
     }
     zcache_t *cache = NULL;
-    status = zc_connect(arguments.at, &cache);
+    status = zc_connect(&arguments, &cache);
     if (status == ZC_EXIT_DONE) {
         status = load(cache, name, stream);
     }

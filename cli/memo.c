@@ -129,13 +129,13 @@ static int run(zcache_t *cache, const zcache_memo_key_t *key, char *const *words
 }
 
 /* The cache, if it can be asked. A wrong --at is a mistake, not an outage. */
-static int open_cache(const char *at, zcache_t **cache) {
-    zcache_status status = zc_connect_quietly(at, cache);
+static int open_cache(const zc_arguments_t *arguments, zcache_t **cache) {
+    zcache_status status = zc_connect_quietly(arguments->at, cache);
     if (status == ZCACHE_INVALID) {
-        return zc_fail(ZC_EXIT_USAGE, "%s: must be HOST:PORT, like 127.0.0.1:5000", at);
+        return zc_connect_refuse(arguments, status);
     }
     if (status != ZCACHE_OK) {
-        zc_fail(0, "%s: %s; running the command", at, zcache_status_text(status));
+        zc_fail(0, "%s: %s; running the command", arguments->at, zcache_status_text(status));
     }
     return ZC_EXIT_DONE;
 }
@@ -161,7 +161,7 @@ int zc_command_memo(int argc, char **argv) {
         return status;
     }
     zcache_t *cache = NULL;
-    status = open_cache(arguments.at, &cache);
+    status = open_cache(&arguments, &cache);
     if (status != ZC_EXIT_DONE) {
         return status;
     }

@@ -63,7 +63,7 @@ static int convert(const zc_input_t *text, msgpack_sbuffer *packed) {
 static int send_value(const zc_arguments_t *arguments, const void *data, size_t size,
                       zcache_type type, uint64_t ttl_ms) {
     zcache_t *cache = NULL;
-    int status = zc_connect(arguments->at, &cache);
+    int status = zc_connect(arguments, &cache);
     if (status != ZC_EXIT_DONE) {
         return status;
     }

@@ -186,7 +186,7 @@ int zc_command_watch(int argc, char **argv) {
     catch_signals();
     /* A first handle, because it can say why a node cannot be reached. */
     zcache_t *cache = NULL;
-    status = zc_connect(arguments.at, &cache);
+    status = zc_connect(&arguments, &cache);
     zcache_close(&cache);
     if (status == ZC_EXIT_DONE) {
         status = watch_node(&arguments, &wish);

@@ -103,6 +103,12 @@ class BadInput(MeshTest):
                 ((), "zcache --help")):
             self.refused(run(*arguments), 2, named)
 
+    def test_a_wrong_address_is_told_with_where_it_came_from(self):
+        for command in (("get", "k"), ("stats",), ("memo", "--", "echo"), ("set", "k", "v")):
+            self.refused(run(*command, at="junk:"), 2, "ZCACHE_AT junk:: must be HOST:PORT")
+            self.refused(run(*command, "--at", "5") if command[0] != "memo" else
+                         run("memo", "--at", "5", "--", "echo"), 2, "--at 5: must be HOST:PORT")
+
     def test_node_options_out_of_range(self):
         for option, value in (("--port", "65535"), ("--port", "-1"), ("--port", "x"),
                               ("--max-size", "0"), ("--max-size", "-5"), ("--heartbeat", "0"),

@@ -63,15 +63,33 @@ Test(cli_arguments, options_and_words_come_in_any_order) {
     cr_assert_str_eq(one, "x");
     cr_assert(arguments.json);
     cr_assert_str_eq(arguments.at, "127.0.0.1:5000");
+    cr_assert_null(arguments.at_source);
     setenv("ZCACHE_AT", "elsewhere:1", 1);
     cr_assert_eq(PARSE("test", "--", "-a"), -1);
     cr_assert_str_eq(arguments.words[0], "-a");
     cr_assert_str_eq(arguments.at, "elsewhere:1");
+    cr_assert_str_eq(arguments.at_source, "ZCACHE_AT");
     cr_assert_eq(PARSE("test", "a", "--at=here:2"), -1);
     cr_assert_str_eq(arguments.at, "here:2");
+    cr_assert_str_eq(arguments.at_source, "--at");
     setenv("ZCACHE_AT", "", 1);
     cr_assert_eq(PARSE("test", "a"), -1);
     cr_assert_str_eq(arguments.at, "127.0.0.1:5000");
+}
+
+Test(cli_arguments, of_an_option_that_is_given_twice_the_last_one_holds) {
+    cr_assert_eq(PARSE("test", "--at", "a:1", "--one", "x", "w", "--one=y", "--at", "b:2"), -1);
+    cr_assert_str_eq(arguments.at, "b:2");
+    cr_assert_str_eq(one, "y");
+}
+
+Test(cli_arguments, a_command_without_words_is_told_nothing_of_them, .init = cr_redirect_stderr) {
+    usage.least = 0;
+    usage.most = 0;
+    cr_assert_eq(PARSE("test", "--nonsense"), 2);
+    fflush(stderr);
+    cr_assert_stderr_eq_str(
+        "zcache: --nonsense: no such option; 'zcache test --help' lists them\n");
 }
 
 Test(cli_arguments, the_words_of_a_command_are_its_own) {

@@ -28,16 +28,21 @@ Test(cli_connect, a_port_may_be_left_out) {
     cr_assert_not(zc_at_endpoint(at, endpoint));
 }
 
+static int connect_to(const char *at, const char *source, zcache_t **cache) {
+    const zc_arguments_t arguments = {.at = at, .at_source = source};
+    return zc_connect(&arguments, cache);
+}
+
 Test(cli_connect, what_is_wrong_is_one_line_and_an_exit_status, .init = cr_redirect_stderr) {
     zcache_t *cache = NULL;
-    cr_assert_eq(zc_connect("host:nonsense", &cache), ZC_EXIT_USAGE);
-    cr_assert_eq(zc_connect("no.such.host.invalid:7", &cache), ZC_EXIT_UNREACHABLE);
+    cr_assert_eq(connect_to("host:nonsense", "--at", &cache), ZC_EXIT_USAGE);
+    cr_assert_eq(connect_to("no.such.host.invalid:7", "ZCACHE_AT", &cache), ZC_EXIT_UNREACHABLE);
     zc_fake_node_t *node = zc_fake_node_start(NULL, ZC_FAKE_GARBAGE);
-    cr_assert_eq(zc_connect(zc_fake_node_endpoint(node), &cache), ZC_EXIT_UNREACHABLE);
+    cr_assert_eq(connect_to(zc_fake_node_endpoint(node), NULL, &cache), ZC_EXIT_UNREACHABLE);
     cr_assert_eq(zc_connect_quietly(zc_fake_node_endpoint(node), &cache), ZCACHE_INCOMPATIBLE);
     cr_assert_null(cache);
     zc_fake_node_set_mode(node, ZC_FAKE_ANSWER);
-    cr_assert_eq(zc_connect(zc_fake_node_endpoint(node), &cache), ZC_EXIT_DONE);
+    cr_assert_eq(connect_to(zc_fake_node_endpoint(node), NULL, &cache), ZC_EXIT_DONE);
     cr_assert_eq(zc_report(cache, zcache_get(cache, "k", 1, NULL)), ZC_EXIT_MISS);
     cr_assert_eq(zc_report(cache, zcache_get(cache, "", 0, NULL)), ZC_EXIT_USAGE);
     zcache_close(&cache);
@@ -51,5 +56,6 @@ Test(cli_connect, what_is_wrong_is_one_line_and_an_exit_status, .init = cr_redir
         lines++;
     }
     cr_assert_eq(lines, 4, "%s", text);
-    cr_assert_not_null(strstr(text, "host:nonsense: must be HOST:PORT"));
+    cr_assert_not_null(strstr(text, "zcache: --at host:nonsense: must be HOST:PORT"));
+    cr_assert_not_null(strstr(text, "zcache: ZCACHE_AT no.such.host.invalid:7: the host"));
 }
