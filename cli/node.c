@@ -126,8 +126,9 @@ static int take(int key, const char *argument, void *context) {
 
 static const zc_usage_t usage = {
     .name = "node",
-    .text = "Run a node of a mesh. It writes \"ready tcp://HOST:PORT\" once it serves, and tells "
-            "on standard error what happens; SIGTERM or SIGINT ends it. The size, the idle time, "
+    .text = "Run a node of a mesh. It writes \"ready tcp://HOST:PORT\" once it serves, "
+            "which may be while it is still joining ('zcache ping --ready' tells), and tells on "
+            "standard error what happens; SIGTERM or SIGINT ends it. The size, the idle time, "
             "the heartbeat and the largest value belong to the mesh: a node that joins takes over "
             "what the mesh has.",
     .options = options,
@@ -159,6 +160,15 @@ static void give_memory_back(void) {
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
 }
 
+/* Whom it tries to join; whether that has come to something is told by the node's own thread. */
+static void say_joining(const settings_t *settings, zc_speaker_t *speaker) {
+    for (size_t i = 0; i < settings->node.join_count; i++) {
+        char line[ZCACHE_NAME_BYTES_MAX + 32];
+        snprintf(line, sizeof(line), "trying to join %s", settings->joins[i]);
+        zc_speaker_say(speaker, line);
+    }
+}
+
 int zc_command_node(int argc, char **argv) {
     zc_arguments_t arguments;
     settings_t settings;
@@ -186,6 +196,7 @@ int zc_command_node(int argc, char **argv) {
         return zc_fail(zc_exit_of(started), "%s",
                        text[0] == '\0' ? zcache_status_text(started) : text);
     }
+    say_joining(&settings, &speaker);
     printf("ready %s\n", zcache_node_endpoint(node));
     /* Whoever is not told still has a node. */
     if (fflush(stdout) != 0) {

@@ -10,7 +10,8 @@
 typedef struct zc_column {
     const char *name;
     bool right; /* numbers */
-    bool cut;   /* may be cut where the terminal is too narrow */
+    bool cut;   /* may be cut where the terminal is too narrow, */
+    bool wrap;  /* or go on below itself */
 } zc_column_t;
 
 enum { ZC_COLUMNS_MAX = 12 };

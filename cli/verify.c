@@ -26,8 +26,8 @@ static const struct argp_option options[] = {
     {"repair", KEY_REPAIR, NULL, 0,
      "Members that lack something ask one that has it at once; then says how that ended", 0},
     {"wait", KEY_WAIT, "SECONDS", 0,
-     "Give what is in flight, or the repair, so long to arrive (4 heartbeats, at least 1; with "
-     "--repair 30)",
+     "Give what is in flight, members that do not answer, and the repair so long (4 heartbeats, "
+     "at least 1; the repair 30)",
      0},
     {"without-gone", KEY_WITHOUT_GONE, NULL, 0,
      "Leave out members that are gone; else one that does not answer is a difference", 0},
@@ -78,8 +78,12 @@ static const zc_usage_t usage = {
 };
 
 static const zc_column_t columns[] = {
-    {.name = "NODE"},   {.name = "ENDPOINT"}, {.name = "DIFFERENCE"}, {.name = "KEY", .cut = true},
-    {.name = "WRITES"}, {.name = "FROM"},
+    {.name = "NODE"},
+    {.name = "ENDPOINT"},
+    {.name = "DIFFERENCE", .wrap = true},
+    {.name = "KEY", .cut = true},
+    {.name = "WRITES", .wrap = true},
+    {.name = "FROM"},
 };
 
 enum { COLUMN_COUNT = sizeof(columns) / sizeof(columns[0]) };
@@ -109,11 +113,11 @@ static bool add_json(void *context, const zcache_finding_t *finding) {
     report_t *report = context;
     json_t *key =
         finding->key == NULL ? json_null() : zc_json_of_bytes(finding->key, finding->key_size);
-    json_t *json =
-        json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "difference",
-                  zcache_difference_word(finding->difference), "name", finding->name, "endpoint",
-                  finding->endpoint, "key", key, "writes", json_of_writes(finding), "from",
-                  json_of_text(finding->from), "detail", json_of_text(finding->detail));
+    json_t *json = json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "difference",
+                             zcache_difference_word(finding->difference), "name", finding->name,
+                             "endpoint", finding->endpoint, "state", finding->state, "key", key,
+                             "writes", json_of_writes(finding), "from", json_of_text(finding->from),
+                             "detail", json_of_text(finding->detail));
     report->failed = json_array_append_new(report->differences, json) != 0;
     return !report->failed;
 }
@@ -155,20 +159,40 @@ static const char *text_of_writes(const zcache_finding_t *finding, char text[WRI
     return text;
 }
 
+/* What is said of the member, for the caller to free; NULL: no memory. */
+static char *text_of_difference(const zcache_finding_t *finding) {
+    const char *text = zcache_difference_text(finding->difference);
+    char *made = NULL;
+    int length = 0;
+    if (finding->difference == ZCACHE_DIFFERENCE_SILENT) {
+        length = asprintf(&made, "%s (%s): %s", text, finding->state, finding->detail);
+    } else if (finding->detail[0] != '\0') {
+        length = asprintf(&made, "%s: %s", text, finding->detail);
+    } else {
+        made = strdup(text);
+    }
+    return length < 0 ? NULL : made;
+}
+
+/* A cell that is not empty: fields between tabs stay as many as there are columns, and are seen. */
+static const char *cell(const char *text) {
+    return text[0] == '\0' ? "-" : text;
+}
+
 static bool add_row(void *context, const zcache_finding_t *finding) {
     report_t *report = context;
     char *key = zc_output_escaped(finding->key == NULL ? "" : finding->key, finding->key_size, 0);
+    char *difference = text_of_difference(finding);
     char writes[WRITES_BYTES];
-    char *difference = NULL;
-    const char *separator = finding->detail[0] == '\0' ? "" : ": ";
-    if (asprintf(&difference, "%s%s%s", zcache_difference_text(finding->difference), separator,
-                 finding->detail) < 0) {
-        difference = NULL;
-    }
-    const char *texts[COLUMN_COUNT] = {
-        finding->name, finding->endpoint, difference, key, text_of_writes(finding, writes),
-        finding->from};
     bool made = key != NULL && difference != NULL;
+    bool same =
+        zc_table_is_terminal(report->table) && strcmp(finding->name, finding->endpoint) == 0;
+    const char *texts[COLUMN_COUNT] = {cell(same ? "" : finding->name), /* room for the rest */
+                                       cell(finding->endpoint),
+                                       difference,
+                                       made ? cell(key) : NULL,
+                                       cell(text_of_writes(finding, writes)),
+                                       cell(finding->from)};
     bool added = made && zc_table_add(report->table, texts, NULL);
     report->failed = !added && !zc_output_broken();
     free(key);

@@ -11,6 +11,7 @@
 enum {
     CONNECT_US = 1000 * 1000, /* for all members together, as they are dialled at once */
     CONNECT_LEAST_MS = 50,
+    ANSWER_LEAST_MS = 1000,
 };
 
 /* -- Members --------------------------------------------------------------- */
@@ -44,6 +45,7 @@ static bool take_member(void *context, const zcache_peer_t *peer) {
     memset(member, 0, sizeof(*member));
     memcpy(member->name, peer->name, strlen(peer->name));
     memcpy(member->endpoint, peer->endpoint, strlen(peer->endpoint));
+    snprintf(member->state, sizeof(member->state), "%s", peer->state);
     memcpy(member->origin.bytes, peer->origin, ZC_ORIGIN_BYTES);
     zc_wire_scratch_init(&member->scratch, census->allocator);
     return true;
@@ -72,10 +74,12 @@ void zc_census_fini(zc_census_t *census) {
 }
 
 static bool keep_listed(void *context, const zcache_peer_t *peer) {
-    const zc_census_t *census = context;
+    zc_census_t *census = context;
     for (size_t i = 0; i < census->count; i++) {
-        if (strcmp(census->members[i].endpoint, peer->endpoint) == 0) {
-            census->members[i].listed = true;
+        zc_census_member_t *member = &census->members[i];
+        if (strcmp(member->endpoint, peer->endpoint) == 0) {
+            member->listed = true;
+            snprintf(member->state, sizeof(member->state), "%s", peer->state);
         }
     }
     return true;
@@ -223,10 +227,13 @@ static void keep_higher(zc_stamp_t *highest, const zc_stamp_t *stamp) {
 
 static zcache_status make_target(zc_census_t *census) {
     size_t most = count_intervals(census);
-    census->target = zc_allocate(census->allocator, (most + 1) * sizeof(*census->target));
-    if (census->target == NULL) {
+    zc_span_t *target =
+        zc_resize(census->allocator, census->target, (most + 1) * sizeof(*census->target));
+    if (target == NULL) {
         return ZCACHE_NO_MEMORY;
     }
+    census->target = target;
+    census->target_count = 0;
     for (size_t i = 0; i < census->count; i++) {
         const zc_digest_t *digest = &census->members[i].digest;
         add_spans(census, &digest->vector);
@@ -258,6 +265,21 @@ zcache_status zc_census_take(zcache_t *cache, bool without_gone, zc_census_t *ce
         return zc_client_tell(cache, status);
     }
     return ZCACHE_OK;
+}
+
+bool zc_census_may_answer(const zc_census_member_t *member) {
+    return member->status != ZCACHE_OK && member->status != ZCACHE_INCOMPATIBLE &&
+           member->cache != NULL;
+}
+
+zcache_status zc_census_ask_silent(zc_census_t *census, zc_census_member_t *member,
+                                   uint64_t until_us) {
+    uint32_t timeout_ms = member->cache->timeout_ms;
+    int left_ms = zc_remaining_ms(until_us, (int)timeout_ms);
+    greet(member, zc_deadline_us(CONNECT_LEAST_MS),
+          left_ms > ANSWER_LEAST_MS ? (uint32_t)left_ms : ANSWER_LEAST_MS);
+    zcache_set_timeout(member->cache, timeout_ms);
+    return member->status == ZCACHE_OK ? make_target(census) : ZCACHE_OK;
 }
 
 /* -- Comparing with it ----------------------------------------------------- */

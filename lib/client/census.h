@@ -6,14 +6,17 @@
 
 #include "lib/client/client.h"
 
+enum { ZC_CENSUS_STATE_BYTES = 16 };
+
 typedef struct zc_census_member {
     char name[ZCACHE_NAME_BYTES_MAX + 1];
     char endpoint[ZCACHE_NAME_BYTES_MAX + 1];
+    char state[ZC_CENSUS_STATE_BYTES]; /* as the asked node lists it */
     zc_origin_t origin;   /* as the asked node lists it, then as the member itself says */
     zcache_t *cache;      /* NULL: it could not be opened */
     bool borrowed;        /* the handle is the caller's: the asked node itself */
     bool listed;          /* see zc_census_drop_left */
-    zcache_status status; /* of asking it last; other than OK: it is asked no more */
+    zcache_status status; /* of asking it last */
     zc_error_t error;     /* ... and why */
     zc_digest_t digest;   /* what it said last, if it did; in the scratch */
     zc_wire_scratch_t scratch;
@@ -45,8 +48,17 @@ void zc_census_fini(zc_census_t *census);
  * have left meanwhile. Returns what listing them did. */
 zcache_status zc_census_drop_left(zc_census_t *census);
 
-/* Asks a member that has answered for its digest again. */
+/* Asks a member for its digest again. */
 void zc_census_ask(zc_census_member_t *member);
+
+/* It does not answer, but may yet: it is slow, stopped, or cut off. */
+bool zc_census_may_answer(const zc_census_member_t *member);
+
+/* Asks such a member again, once a connection is there for long enough to answer, but not beyond
+ * the deadline for long. Where it answers, what it has received belongs to the target. Returns OK
+ * or NO_MEMORY. */
+zcache_status zc_census_ask_silent(zc_census_t *census, zc_census_member_t *member,
+                                   uint64_t until_us);
 
 /* Takes down what the last call on its handle returned. */
 void zc_census_note(zc_census_member_t *member, zcache_status status);

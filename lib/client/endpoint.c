@@ -112,6 +112,9 @@ static zc_probe_t read_greeting(int socket, uint64_t deadline_us) {
         }
         bytes += (size_t)got;
     }
+    if (bytes == 0) {
+        return ZC_PROBE_MUTE;
+    }
     bool zeromq = bytes == sizeof(greeting) && greeting[0] == 0xff && greeting[9] == 0x7f;
     return zeromq ? ZC_PROBE_ZEROMQ : ZC_PROBE_STRANGER;
 }

@@ -38,7 +38,8 @@ zcache_status zc_endpoint_replace_any(zc_endpoint_t *endpoint, const char *host)
 typedef enum zc_probe {
     ZC_PROBE_SILENT, /* no connection in time */
     ZC_PROBE_REFUSED,
-    ZC_PROBE_STRANGER, /* something takes connections, but does not greet as ZeroMQ does */
+    ZC_PROBE_MUTE,     /* something takes connections, but says nothing in time */
+    ZC_PROBE_STRANGER, /* ... and does not greet as ZeroMQ does */
     ZC_PROBE_ZEROMQ,   /* something greets as ZeroMQ does */
 } zc_probe_t;
 

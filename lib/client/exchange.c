@@ -187,6 +187,10 @@ static zcache_status unreachable(zc_exchange_t *exchange) {
     case ZC_PROBE_STRANGER:
         before = "nothing that speaks zcache answers at";
         break;
+    case ZC_PROBE_MUTE:
+        after = ": something listens there, but is stopped, too busy, or no node";
+        before = "no answer in time from";
+        break;
     case ZC_PROBE_SILENT:
         break;
     }

@@ -102,46 +102,82 @@ static void repair(const zc_census_t *census, zc_census_member_t *member) {
 
 /* -- Waiting --------------------------------------------------------------- */
 
-static uint32_t patience_of(const zcache_verify_options_t *options, const zc_census_t *census) {
+/* For members that do not answer. */
+static uint32_t patience_with_silent(const zcache_verify_options_t *options,
+                                     const zc_census_t *census) {
     if (options->patience_ms != 0) {
         return options->patience_ms;
-    }
-    if (options->repair) {
-        return PATIENCE_REPAIR_MS;
     }
     uint64_t wait_ms =
         PATIENCE_HEARTBEATS * census->members[0].digest.registers.settings.heartbeat_ms;
     return wait_ms > PATIENCE_LEAST_MS ? (uint32_t)wait_ms : PATIENCE_LEAST_MS;
 }
 
-/* One round over the members that are not settled; false: there are none. */
-static bool settle_some(const zc_census_t *census, bool repairing) {
-    bool waiting = false;
-    for (size_t i = 0; i < census->count; i++) {
-        zc_census_member_t *member = &census->members[i];
-        if (member->status != ZCACHE_OK || zc_census_is_settled(census, member)) {
-            continue;
-        }
-        if (repairing && !member->digest.joining) {
-            repair(census, member);
-        }
-        zc_census_ask(member);
-        waiting = waiting || (member->status == ZCACHE_OK && !zc_census_is_settled(census, member));
-    }
-    return waiting;
+/* For members that lack something. */
+static uint32_t patience_of(const zcache_verify_options_t *options, const zc_census_t *census) {
+    return options->patience_ms == 0 && options->repair ? PATIENCE_REPAIR_MS
+                                                        : patience_with_silent(options, census);
 }
 
-/* Returns whether anybody lacked something for longer than a message takes. */
-static bool settle(const zc_census_t *census, bool repairing, uint32_t patience_ms) {
-    uint64_t until_us = zc_deadline_us(patience_ms);
-    bool lacking = settle_some(census, false);
-    bool waiting = lacking;
-    int left_ms = 0;
-    while (waiting && (left_ms = zc_remaining_ms(until_us, PAUSE_MS)) > 0) {
-        poll(NULL, 0, left_ms);
-        waiting = settle_some(census, repairing);
+/* How long is waited, and what for. */
+typedef struct waiting {
+    uint64_t until_us;
+    uint64_t silent_until_us;
+    bool repairing;
+    bool lacking; /* some member lacks something */
+    bool silent;  /* some member does not answer, and may yet */
+} waiting_t;
+
+static void settle_one(const zc_census_t *census, zc_census_member_t *member, waiting_t *waiting) {
+    if (zc_census_is_settled(census, member)) {
+        return;
     }
-    return lacking;
+    if (waiting->repairing && !member->digest.joining) {
+        repair(census, member);
+    }
+    zc_census_ask(member);
+    waiting->lacking =
+        waiting->lacking || (member->status == ZCACHE_OK && !zc_census_is_settled(census, member));
+}
+
+/* One round over the members that are not settled. Those that answered at once come first, so that
+ * no other one holds up their repair. */
+static zcache_status settle_some(zc_census_t *census, waiting_t *waiting) {
+    zcache_status status = ZCACHE_OK;
+    waiting->lacking = false;
+    waiting->silent = false;
+    for (size_t i = 0; i < census->count; i++) {
+        if (census->members[i].status == ZCACHE_OK) {
+            settle_one(census, &census->members[i], waiting);
+        }
+    }
+    for (size_t i = 0; i < census->count && status == ZCACHE_OK; i++) {
+        if (zc_census_may_answer(&census->members[i])) {
+            status = zc_census_ask_silent(census, &census->members[i], waiting->silent_until_us);
+            waiting->silent = zc_remaining_ms(waiting->silent_until_us, PAUSE_MS) > 0;
+        }
+    }
+    return status;
+}
+
+/* *lacked: somebody lacked something for longer than a message takes. */
+static zcache_status settle(zc_census_t *census, const zcache_verify_options_t *options,
+                            bool *lacked) {
+    waiting_t waiting = {
+        .until_us = zc_deadline_us(patience_of(options, census)),
+        .silent_until_us = zc_deadline_us(patience_with_silent(options, census)),
+    };
+    zcache_status status = settle_some(census, &waiting);
+    *lacked = waiting.lacking;
+    waiting.repairing = options->repair;
+    int left_ms = 0;
+    while (status == ZCACHE_OK && (waiting.lacking || waiting.silent) &&
+           (left_ms = zc_remaining_ms(waiting.until_us, PAUSE_MS)) > 0) {
+        poll(NULL, 0, left_ms);
+        status = settle_some(census, &waiting);
+        *lacked = *lacked || waiting.lacking;
+    }
+    return status;
 }
 
 static void ask_all(const zc_census_t *census) {
@@ -180,6 +216,7 @@ static void tell(telling_t *telling, zcache_finding_t *finding, const zc_census_
     }
     finding->name = member->name;
     finding->endpoint = member->endpoint;
+    finding->state = member->state;
     finding->from = from == NULL ? "" : from->endpoint;
     finding->detail = member->status == ZCACHE_OK ? "" : member->error.text;
     finding->origin_name = "";
@@ -266,12 +303,14 @@ static void judge(const zc_census_t *census, const zc_differ_t *differ, zcache_v
 static zcache_status verify(zcache_t *cache, zc_census_t *census,
                             const zcache_verify_options_t *options, telling_t *telling,
                             zcache_verdict_t *verdict) {
-    uint32_t patience_ms = patience_of(options, census);
     uint64_t as_of_ms = census->members[0].digest.clock_ms;
-    bool lacked = settle(census, options->repair, patience_ms);
+    bool lacked = false;
+    zcache_status status = settle(census, options, &lacked);
     zc_differ_t differ;
     zc_differ_init(&differ, census);
-    zcache_status status = compare(&differ, patience_ms);
+    if (status == ZCACHE_OK) {
+        status = compare(&differ, patience_of(options, census));
+    }
     if (status == ZCACHE_OK && census->members[0].status != ZCACHE_OK) {
         status = census->members[0].status;
     }

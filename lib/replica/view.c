@@ -27,7 +27,7 @@ static void view_peer(const zc_replica_t *replica, const zc_peer_t *peer, zc_pee
     *view = (zc_peer_view_t){
         .identity = peer->identity,
         .state = peer->state,
-        .rtt_us = peer->rtt_us,
+        .rtt_us = peer->state == ZC_PEER_GONE ? 0 : peer->rtt_us, /* nobody knows it any more */
         .skew_ms = (int64_t)peer->skew_ms - (int64_t)peer->lead_ms,
         .digest = peer->digest,
     };

@@ -115,10 +115,15 @@ class Listings(MeshTest):
             self.assertEqual(row["endpoint"], node.endpoint)
             self.assertEqual(row["region"], "here")
         wait_until("a round trip is measured",
-                   lambda: nodes[0].run("peers", "--json").json()[1]["rtt_us"] > 0)
+                   lambda: nodes[0].run("peers", "--json").json()[1]["rtt_us"])
         plain = nodes[0].run("peers").stdout.decode()
         self.assertNotIn("\x1b", plain)
         self.assertIn(nodes[1].endpoint, plain)
+        nodes[1].kill()
+        wait_until("it is gone", lambda: nodes[0].peers()[nodes[1].endpoint] == "gone")
+        self.assertIsNone(nodes[0].run("peers", "--json").json()[1]["rtt_us"])
+        fields = nodes[0].run("peers").stdout.decode().splitlines()[1].split("\t")
+        self.assertEqual((fields[3], fields[5]), ("gone", "-"))
 
     def test_stats(self):
         node = self.node("--max-size", "5")
@@ -142,7 +147,9 @@ class Listings(MeshTest):
         self.assertEqual(node.run("ping").returncode, 0)
         wait_until("it is ready", node.ready)
         # One that still joins answers, but is not ready.
-        joining = self.node("--join", f"127.0.0.1:{mesh.free_ports()}")
+        nobody = f"127.0.0.1:{mesh.free_ports()}"
+        joining = self.node("--join", nobody)
+        wait_until("it says so", lambda: f"trying to join {nobody}\n" in joining.log())
         self.assertEqual(joining.run("ping").returncode, 0)
 
     def test_config(self):

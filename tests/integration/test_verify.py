@@ -3,14 +3,22 @@
 """zcache verify: equal members are called equal, also while they are written to, and whatever is
 really different is found, named and, where that can be, repaired."""
 
+import concurrent.futures
+import fcntl
+import os
+import pty
+import re
 import signal
+import struct
+import subprocess
+import termios
 import threading
 import unittest
 
 import msgpack
 import zmq
 
-from mesh import DEADLINE_S, run, wait_until
+from mesh import DEADLINE_S, ZCACHE, run, wait_until
 from peers import PeerTest
 
 SET, DELETE = 1, 2
@@ -74,6 +82,18 @@ class Traffic:
     def __exit__(self, *_):
         for writer in self.writers:
             writer.end()
+
+
+def on_terminal(columns, command, at):
+    """What the command writes to a terminal of so many columns, without colours."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
+    with open(leader, "rb", buffering=0) as screen:
+        with open(follower, "wb", buffering=0) as terminal:
+            subprocess.run([ZCACHE, command, "--at", at], stdout=terminal, check=False,
+                           env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"}, timeout=DEADLINE_S)
+            said = os.read(screen.fileno(), 65536)
+    return said.decode().replace("\r\n", "\n")
 
 
 class Verify(PeerTest):
@@ -212,6 +232,7 @@ class Verify(PeerTest):
         self.assertEqual(self.differences(verdict), [("silent", stopped.endpoint, None)])
         self.assertEqual((verdict["members"], verdict["silent"]), (3, 1))
         self.assertIn(stopped.at, verdict["differences"][0]["detail"])
+        self.assertEqual(verdict["differences"][0]["state"], nodes[0].peers()[stopped.endpoint])
         wait_until("it is gone", lambda: nodes[0].peers().get(stopped.endpoint) == "gone")
         self.assertFalse(self.verify(nodes[0])["equal"])
         verdict = self.verify(nodes[0], "--without-gone")
@@ -220,6 +241,33 @@ class Verify(PeerTest):
         stopped.send(signal.SIGCONT)
         self.wait_met(nodes)
         self.assertTrue(self.verify(nodes[0])["same"])
+
+    def test_a_member_that_is_slow_to_answer_is_waited_for(self):
+        nodes = self.mesh(2, *KEEP)
+        nodes[0].set("key", "value")
+        digest = self.wait_equal(nodes, 1)
+        nodes[1].send(signal.SIGSTOP)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            verdict = pool.submit(self.verify, nodes[0], "--wait", str(DEADLINE_S))
+            # Far longer than a connection takes.
+            wait_until("it is gone", lambda: nodes[0].peers()[nodes[1].endpoint] == "gone")
+            self.assertFalse(verdict.done())
+            nodes[1].send(signal.SIGCONT)
+            verdict = verdict.result()
+        self.assertEqual((verdict["same"], verdict["digest"], verdict["silent"]), (True, digest, 0))
+
+    def test_a_narrow_terminal_shows_who_it_is(self):
+        nodes = self.mesh(2, *KEEP)
+        nodes[1].send(signal.SIGSTOP)
+        for command in ("verify", "peers"):
+            said = on_terminal(80, command, nodes[0].at)
+            self.assertRegex(said, rf"(?m)^- +{nodes[1].endpoint} ")
+            self.assertLessEqual(max(map(len, said.splitlines())), 80, said)
+        self.assertIn("SKEW_MS\n", said)
+        # What goes on below itself is whole.
+        said = re.sub(r"\s+", " ", on_terminal(80, "verify", nodes[0].at))
+        self.assertRegex(said, r" \((suspect|gone)\): no answer in time from ")
+        self.assertIn("is stopped, too busy, or no node", said)
 
     def test_a_member_of_an_older_version_is_named_as_such(self):
         nodes = self.mesh(2, *KEEP)

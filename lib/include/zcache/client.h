@@ -121,7 +121,7 @@ typedef struct zcache_peer {
     uint8_t origin[16];
     const char *state; /* "self", "joining", "live", "suspect", "gone", "skewed" */
     const char *region;
-    uint64_t rtt_us; /* last measured round trip; 0: not yet */
+    uint64_t rtt_us; /* last measured round trip; 0: not yet, or it is gone */
     uint64_t lag_ms; /* how far this node is behind the peer's writes; 0: it has them all */
     zcache_agreement agrees;
     int64_t skew_ms; /* how far its clock is ahead of the node's, where that is more than the

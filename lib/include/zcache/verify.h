@@ -44,6 +44,7 @@ typedef struct zcache_finding {
     zcache_difference difference;
     const char *name; /* of the member that it is said of */
     const char *endpoint;
+    const char *state;  /* its, as zcache_peers tells it */
     const char *from;   /* endpoint of a member that has what is lacked, or ""  */
     const char *detail; /* SILENT and OLDER: one line that says more; else "" */
     /* WRITES: those of `origin` with a hybrid logical clock above `after` and up to `upto`. A key:
@@ -63,8 +64,9 @@ typedef bool zcache_finding_fn(void *context, const zcache_finding_t *finding);
 typedef struct zcache_verify_options {
     bool repair;          /* members that lack something ask one that has it at once */
     bool without_gone;    /* leave out members that are gone: they cannot make it unequal */
-    uint32_t patience_ms; /* for what is in flight to arrive, and for the repair to end; 0: four
-                             heartbeats, at least 1 s, and with `repair` 30 s */
+    uint32_t patience_ms; /* for what is in flight to arrive, for members that do not answer, and
+                             for the repair to end; 0: four heartbeats, at least 1 s, and for the
+                             repair 30 s */
     uint32_t keys_max;    /* so many keys are shown; all are counted */
 } zcache_verify_options_t;
 
