@@ -3,12 +3,10 @@
 """Runs the fuzzers, several side by side, each for a number of seconds, and tells of every input
 that broke one: its path, and its bytes as base64, so that a log is enough to have it.
 
-    run.py [--seconds N] [--jobs N] [--keep] BUILD [NAME...]
-
-It begins with what tests/fuzz/corpus has and with what earlier runs found (build/corpus). --keep
+`./dev fuzz [--seconds N] [--jobs N] [--keep] [NAME...]` calls it: `--check` only looks at these words,
+before what takes minutes to build is built. It begins with what tests/fuzz/corpus has and with what earlier runs found (build/corpus). --keep
 takes the fewest inputs that reach as much over into tests/fuzz/corpus."""
 
-import argparse
 import base64
 import concurrent.futures
 import glob
@@ -18,7 +16,11 @@ import subprocess
 import sys
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+import words  # noqa: E402  # pylint: disable=wrong-import-position
+
 CORPUS = os.path.join(ROOT, "tests", "fuzz", "corpus")
+BUILD = os.path.join(ROOT, "build", "fuzz")
 FOUND = os.path.join(ROOT, "build", "corpus")
 CRASHES = os.path.join(ROOT, "build", "crashes")
 # Some targets allocate much on purpose; what no machine has is refused and not fatal.
@@ -81,16 +83,20 @@ def keep(program, name):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--keep", action="store_true")
-    parser.add_argument("build")
-    parser.add_argument("name", nargs="*")
-    arguments = parser.parse_intermixed_args()
+    parser = words.Parser("fuzz", "Runs the fuzzers tests/fuzz/fuzz_NAME.c, each for some seconds.",
+                          f"The names are: {', '.join(names())}.")
+    parser.add_argument("--seconds", type=words.number(1), default=60, metavar="N",
+                        help="for each of them (60)")
+    parser.add_argument("--jobs", type=words.number(1), default=os.cpu_count(), metavar="N",
+                        help="fuzzers that run side by side (as many as there are processors)")
+    parser.add_argument("--keep", action="store_true",
+                        help="add what they found to tests/fuzz/corpus")
+    parser.add_argument("name", nargs="*", metavar="NAME", type=words.one_of("fuzzer", names()),
+                        help="a fuzzer (all of them)")
+    arguments = parser.read()
     broken = 0
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        program = os.path.join(arguments.build, "tests", "fuzz_{}").format
+        program = os.path.join(BUILD, "tests", "fuzz_{}").format
         runs = [pool.submit(fuzz, program(name), name, arguments.seconds)
                 for name in arguments.name or names()]
         for run in concurrent.futures.as_completed(runs):
@@ -99,7 +105,7 @@ def main():
             broken += not well
             if arguments.keep and well:
                 keep(program(name), name)
-    print(f"{len(runs)} fuzzers, {broken} of them broken")
+    print(f"{len(runs)} {'fuzzer' if len(runs) == 1 else 'fuzzers'}, {broken} broken")
     sys.exit(broken > 0)
 
 

@@ -9,7 +9,6 @@ their layer, then all tests of the core and the codec, and the whole model. Of t
 client only the unit tests of the changed files are asked. One that hangs has found it too.
 Prints a table; exits with 1 if a mutant lives on, does not apply or does not build."""
 
-import argparse
 import collections
 import os
 import queue
@@ -24,6 +23,9 @@ import time
 import patch
 
 ROOT = os.path.dirname(os.path.dirname(patch.HERE))
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+import words  # noqa: E402  # pylint: disable=wrong-import-position
+
 WORK = os.path.join(ROOT, "build", "mutants")
 PARTS = ("CMakeLists.txt", "dev", "lib", "node", "cli", "tests")
 CORE = ("base", "store", "replica", "wire")
@@ -300,15 +302,20 @@ def hunt_all(copies, mutants):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./dev mutants", description="Hunts seeded bugs.")
-    parser.add_argument("name", nargs="*", choices=[[], *patch.names()], metavar="NAME",
-                        help="a patch of tests/mutants (all of them)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(),
-                        help="copies of the sources that are hunted side by side")
-    arguments = parser.parse_args()
+    parser = words.Parser("mutants", "Seeds bugs into copies of the sources, one at a time, and shows "
+                          "which test finds each.", "The names are those of tests/mutants/NAME.patch.")
+    parser.add_argument("name", nargs="*", type=words.one_of("mutant", patch.names()),
+                        metavar="NAME", help="a patch of tests/mutants (all of them)")
+    parser.add_argument("--jobs", type=words.number(1), default=os.cpu_count(), metavar="N",
+                        help="copies of the sources that are hunted side by side (as many as there "
+                        "are processors)")
+    arguments = parser.read()
     mutants = [patch.read(name) for name in arguments.name or patch.names()]
     began = time.monotonic()
     copies = [Copy(number) for number in range(min(arguments.jobs, len(mutants)))]
+    print(f"{len(mutants)} {'mutant' if len(mutants) == 1 else 'mutants'}; first the sources as they "
+          f"are, built and tested in {len(copies)} "
+          f"{'copy' if len(copies) == 1 else 'copies'}: some minutes", flush=True)
     prepare(copies, mutants)
     print(f"built without a mutant, and passed, in {time.monotonic() - began:.0f} s")
     print(row("mutant", "rule", "killed by", "seconds"), flush=True)

@@ -16,7 +16,7 @@
 #include "tests/sim/attempt.h"
 #include "tests/sim/shrink.h"
 
-enum { SLOTS = 128, SHRINK_ATTEMPTS = 150 };
+enum { SLOTS = 128, SHRINK_ATTEMPTS = 150, FEATURES_IN_A_LINE = 4 };
 
 typedef enum phase { WAITING, RUNNING, SHRINKING, DONE } phase_t;
 
@@ -55,8 +55,8 @@ static zc_swarm_options_t options_of(const hunt_t *hunt, uint64_t run) {
 
 /* -- Telling --------------------------------------------------------------- */
 
-static void print_command(const zc_swarm_options_t *options) {
-    printf("./dev sim --seed %llu", (unsigned long long)options->seed);
+/* The options but for the seed, as they are typed. */
+static void print_options(const zc_swarm_options_t *options) {
     if (options->nodes > 0) {
         printf(" --nodes %d", options->nodes);
     }
@@ -73,6 +73,11 @@ static void print_command(const zc_swarm_options_t *options) {
             between = ",";
         }
     }
+}
+
+static void print_command(const zc_swarm_options_t *options) {
+    printf("./dev sim --seed %llu", (unsigned long long)options->seed);
+    print_options(options);
     printf("\n");
 }
 
@@ -128,16 +133,41 @@ static void tell(hunt_t *hunt, size_t at) {
     fflush(stdout);
 }
 
-static void print_summary(const hunt_t *hunt) {
-    printf("seeds with");
+static void print_count(const char *name, uint64_t count) {
+    printf("  %-14s %llu\n", name, (unsigned long long)count);
+}
+
+/* How many of the seeds had which fault or use. */
+static void print_seen(const hunt_t *hunt) {
     for (int i = 0; i < ZC_FEATURES; i++) {
-        printf(" %s %llu", zc_feature_text((zc_feature_t)i), (unsigned long long)hunt->seen[i]);
+        if (i % FEATURES_IN_A_LINE == 0) {
+            printf("%s", i == 0 ? "  seeds with    " : "\n                ");
+        }
+        printf(" %-9s %-6llu", zc_feature_text((zc_feature_t)i), (unsigned long long)hunt->seen[i]);
     }
-    printf("\n%llu seeds, %llu failed, %llu writes, %llu deltas, %llu replace-syncs, "
-           "converged within %llu ms\n",
-           (unsigned long long)hunt->count, (unsigned long long)hunt->failed,
-           (unsigned long long)hunt->writes, (unsigned long long)hunt->deltas,
-           (unsigned long long)hunt->replace_syncs, (unsigned long long)hunt->longest_ms);
+    printf("\n");
+}
+
+static void print_summary(const hunt_t *hunt) {
+    const zc_hunt_plan_t *plan = hunt->plan;
+    print_seen(hunt);
+    print_count("writes", hunt->writes);
+    print_count("deltas", hunt->deltas);
+    print_count("replace-syncs", hunt->replace_syncs);
+    printf("  all equal within %llu ms of virtual time after the healing\n",
+           (unsigned long long)hunt->longest_ms);
+    printf("%llu %s", (unsigned long long)hunt->count, hunt->count == 1 ? "seed" : "seeds");
+    const char *between = " (";
+    if (plan->listed_count > 0) {
+        printf("%s%zu of the list", between, plan->listed_count);
+        between = ", ";
+    }
+    if (plan->seeds > 0) {
+        printf("%s--seed %llu --seeds %llu", between, (unsigned long long)plan->options.seed,
+               (unsigned long long)plan->seeds);
+        print_options(&plan->options);
+    }
+    printf("), %llu failed\n", (unsigned long long)hunt->failed);
 }
 
 /* -- Running --------------------------------------------------------------- */

@@ -8,7 +8,6 @@
  * ZeroMQ add is not in them. */
 #define _POSIX_C_SOURCE 200809L
 
-#include <argp.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +17,11 @@
 
 #include "lib/base/assert.h"
 #include "tests/sim/cluster.h"
+#include "tests/sim/words.h"
 
 enum {
     SIZES_MAX = 8,
+    NODES_LEAST = 10,
     START_MS = 3000, /* within which all nodes are started */
     WRITES = 2000,
     WRITES_IN_A_MS = 4,
@@ -441,24 +442,24 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     arguments_t *arguments = state->input;
     switch (key) {
     case 'N':
-        if (atoi(argument) < 10 || atoi(argument) > ZC_CLUSTER_NODES_MAX ||
-            arguments->count == SIZES_MAX) {
-            argp_error(state, "--nodes %s: from 10 to %d, at most %d times", argument,
-                       ZC_CLUSTER_NODES_MAX, SIZES_MAX);
+        if (arguments->count == SIZES_MAX) {
+            zc_words_refuse(state, "--nodes %s: at most %d sizes can be run", argument, SIZES_MAX);
         }
-        arguments->sizes[arguments->count++] = atoi(argument);
+        arguments->sizes[arguments->count++] =
+            (int)zc_words_number(state, "--nodes", argument, NODES_LEAST, ZC_CLUSTER_NODES_MAX);
         return 0;
     case 's':
-        arguments->seed = strtoull(argument, NULL, 10);
+        arguments->seed = zc_words_number(state, "--seed", argument, 0, UINT64_MAX);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return zc_words_other(key, argument, state);
     }
 }
 
 static const struct argp_option options[] = {
-    {"nodes", 'N', "N", 0, "a size to run, also several (10, 100 and 1000)", 0},
+    {"nodes", 'N', "N", 0, "a size to run; may be given several times (10, 100 and 1000)", 0},
     {"seed", 's', "SEED", 0, "of the simulation (1)", 0},
+    ZC_WORDS_HELP,
     {0},
 };
 
@@ -466,7 +467,9 @@ int main(int argc, char **argv) {
     arguments_t arguments = {.seed = 1};
     const struct argp argp = {options, parse, NULL, "What a mesh costs by its size.",
                               NULL,    NULL,  NULL};
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    static char program[] = "./dev scale";
+    argv[0] = program;
+    zc_words_parse(&argp, argc, argv, &arguments);
     if (arguments.count == 0) {
         arguments = (arguments_t){.seed = arguments.seed, .sizes = {10, 100, 1000}, .count = 3};
     }

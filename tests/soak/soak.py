@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """`./dev soak`: five nodes under load, and faults at random for as long as is asked.
 
-    soak.py [--minutes N] [--seed SEED]
+    ./dev soak [--minutes N] [--seed SEED]
 
 Machines are network namespaces. A fault is drawn, is there for some seconds, and ends; sometimes two
 overlap. About once a minute everything is healed, the load rests, and then it is demanded: all
@@ -10,7 +10,6 @@ digests equal, nothing stale and nothing lost (load.py), the members exactly tho
 counter of internal faults above 0; a line says what happened. At the end the memory of each node
 that lived through is within 5 % of what it was after warm-up. Exit status 0 only if all holds."""
 
-import argparse
 import collections
 import os
 import random
@@ -20,12 +19,16 @@ import sys
 import time
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "faults"))
+for directory in ("faults", "support"):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", directory))
 import namespaces  # noqa: E402  # pylint: disable=wrong-import-position
 from faults import (  # noqa: E402  # pylint: disable=wrong-import-position
     FAULT_COUNTERS, FaultsTest, HEALED_S, QUICK, wait_until)
 
+import words  # noqa: E402  # pylint: disable=wrong-import-position
+
 NODES = 5
+MINUTES_MAX = 100000
 # The first nodes are never killed: that they give memory back can be seen, and what they took must
 # be there in the end.
 SURVIVORS = 2
@@ -225,10 +228,13 @@ class Soak(FaultsTest):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Five nodes under load, and faults at random.")
-    parser.add_argument("--minutes", type=float, default=1)
-    parser.add_argument("--seed", type=int, default=None)
-    arguments = parser.parse_args()
+    parser = words.Parser("soak", "Five nodes under load, and faults at random.")
+    parser.add_argument("--minutes", type=words.number(0.1, MINUTES_MAX, float), default=1,
+                        metavar="N", help="minutes under faults (1); before them come a minute or "
+                        "two to build, fill and warm up, and after each minute the healing")
+    parser.add_argument("--seed", type=words.number(0), default=None, metavar="SEED",
+                        help="of what is drawn (another one each time)")
+    arguments = parser.read()
     Soak.minutes = arguments.minutes
     Soak.seed = arguments.seed if arguments.seed is not None else secrets.randbelow(1 << 32)
     namespaces.enter()
