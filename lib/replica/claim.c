@@ -4,7 +4,8 @@
  * either may be known to nobody else any more, its origin and its first donor being dead: this node
  * then claims each such write as an interval of its own, so that others find and ask for it.
  *
- * One walk over the store, in short steps, after the transfer that followed. */
+ * One walk over the store, in short steps, after the transfer that followed. It waits while another
+ * one is under way, which may cover as one interval what claims would cover by one each. */
 #include "lib/replica/state.h"
 
 enum {
@@ -14,6 +15,9 @@ enum {
 
 void zc_claim_begin(zc_replica_t *replica) {
     zc_claim_t *claim = &replica->claim;
+    if (claim->walk != NULL) {
+        zc_replica_wake(replica, 0); /* it waited for the end of a transfer */
+    }
     if (!claim->wanted) {
         return;
     }
@@ -37,6 +41,9 @@ static zcache_status claim_item(zc_replica_t *replica, const zc_store_item_t *it
 
 void zc_claim_tick(zc_replica_t *replica) {
     zc_claim_t *claim = &replica->claim;
+    if (zc_replica_asks(replica)) {
+        return;
+    }
     size_t budget = CLAIM_SLOTS;
     zcache_status status = ZCACHE_OK;
     while (claim->walk != NULL && status == ZCACHE_OK) {

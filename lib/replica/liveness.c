@@ -29,15 +29,6 @@ static uint64_t hash_stamp(const zc_stamp_t *stamp, uint64_t seed) {
     return zc_hash(zc_slice(bytes, sizeof bytes), seed);
 }
 
-static bool asks_for_something(const zc_replica_t *replica) {
-    for (size_t i = 0; i < ZC_ASKS; i++) {
-        if (replica->asks[i].phase != ZC_ASK_IDLE) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What is held of an origin though its vector does not cover it: transfers that broke have left it,
  * and no vector will tell others of it. Looks no further back than to the first hole. */
 static uint64_t hash_uncovered(zc_replica_t *replica, zc_origin_index_t index) {
@@ -63,7 +54,7 @@ static uint64_t hash_uncovered(zc_replica_t *replica, zc_origin_index_t index) {
 static uint64_t hash_state(zc_replica_t *replica) {
     uint64_t sum = hash_stamp(&replica->registers.clear, 2) +
                    hash_stamp(&replica->registers.settings_stamp, 3);
-    bool look = replica->uncovered && !asks_for_something(replica);
+    bool look = replica->uncovered && !zc_replica_asks(replica);
     bool found = !look && replica->uncovered;
     size_t origins = zc_store_origin_count(replica->store);
     for (size_t i = 0; i < origins; i++) {

@@ -279,19 +279,9 @@ static void retire_if_settled(zc_replica_t *replica, zc_origin_index_t index, si
     }
 }
 
-/* What this node is being sent is a run of the store, in which chains are not whole. */
-static bool is_receiving(const zc_replica_t *replica) {
-    for (size_t i = 0; i < ZC_ASKS; i++) {
-        if (replica->asks[i].phase != ZC_ASK_IDLE) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void zc_retire_tick(zc_replica_t *replica) {
-    if (is_receiving(replica)) {
-        return;
+    if (zc_replica_asks(replica)) {
+        return; /* what it is being sent is a run of the store, in which chains are not whole */
     }
     size_t budget = FORGET_GHOSTS;
     for (size_t i = 0; i < zc_store_origin_count(replica->store); i++) {

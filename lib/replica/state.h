@@ -203,6 +203,16 @@ static inline void zc_replica_wake(zc_replica_t *replica, uint64_t at_us) {
     }
 }
 
+/* A transfer to this node is under way. */
+static inline bool zc_replica_asks(const zc_replica_t *replica) {
+    for (size_t i = 0; i < ZC_ASKS; i++) {
+        if (replica->asks[i].phase != ZC_ASK_IDLE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static inline uint64_t zc_heartbeat_us(const zc_replica_t *replica) {
     return replica->registers.settings.heartbeat_ms * 1000;
 }

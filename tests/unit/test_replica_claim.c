@@ -144,6 +144,36 @@ Test(replica_claim, large_store_is_looked_through_in_several_steps) {
     cr_assert(covers('x', last));
 }
 
+/* So that no interval is spent on each of what a delta is about to cover as one. */
+Test(replica_claim, claiming_waits_while_a_transfer_is_under_way) {
+    zc_hlc_t last = subject_hlc(-100);
+    for (int i = 0; i < 40000; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "key%d", i);
+        subject_set(key, "v", 0);
+    }
+    break_after("k=1", last);
+    zc_message_t end = subject_end(ask('c', subject_hlc(-5)), 0);
+    subject_receive(c, &end);
+    subject_tick();
+    zc_hunt_for(subject_replica(), 1, 0);
+    for (int i = 0; i < 5; i++) {
+        subject_tick();
+    }
+    uint64_t session = subject_session();
+    cr_assert_not(covers('x', last));
+    zc_interval_t interval = {0, last};
+    zc_origin_intervals_t row = {.origin = subject_origin('x'), .intervals = &interval, .count = 1};
+    end = subject_end(session, 0);
+    end.sync_end.vector = (zc_vector_t){.origins = &row, .count = 1};
+    subject_receive(c, &end);
+    for (int i = 0; i < 5; i++) {
+        subject_tick();
+    }
+    cr_assert_null(subject_replica()->claim.walk, "it went on");
+    cr_assert_eq(subject_counters().claimed, 0);
+}
+
 /* What an ask says is borrowed from the vector until the step is over, and a claim changes it. */
 Test(replica_claim, ask_of_the_same_step_says_what_is_claimed) {
     zc_hlc_t last = subject_hlc(-100);
