@@ -31,7 +31,7 @@ typedef enum received {
 } received_t;
 
 /* Reads one message of exactly `count` frames into actor->frames. What has more is read to its end,
- * a frame at a time, and kept nowhere. */
+ * a frame at a time, and kept nowhere. The guard is told of frames that came from strangers. */
 static received_t receive(zc_actor_t *actor, void *socket, size_t count) {
     size_t frames = 0;
     bool more = true;
@@ -39,6 +39,9 @@ static received_t receive(zc_actor_t *actor, void *socket, size_t count) {
         zmq_msg_t *frame = &actor->frames[frames < count ? frames : count - 1];
         if (zmq_msg_recv(frame, socket, ZMQ_DONTWAIT) < 0) {
             return RECEIVED_NOTHING;
+        }
+        if (socket == actor->sockets.watch || (socket == actor->sockets.router && frames > 0)) {
+            zc_guard_settle(actor->guard, frame);
         }
         more = zmq_msg_more(frame) != 0;
         frames++;
@@ -103,34 +106,48 @@ static void take_answers(zc_actor_t *actor, zc_peer_number_t peer) {
     }
 }
 
-static void take_routed(zc_actor_t *actor) {
-    void *socket = actor->sockets.router;
-    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
-        received_t received = receive(actor, socket, 2);
-        if (received == RECEIVED_NOTHING) {
-            return;
-        }
-        zc_slice_t id = slice_of(&actor->frames[0]);
-        zc_slice_t body = slice_of(&actor->frames[1]);
-        uint64_t route = 0;
-        if (received == RECEIVED_MALFORMED || !zc_route_from_id(id.data, id.bytes, &route)) {
-            actor->counters.malformed++;
-        } else if (zc_wire_code(body) == ZC_REQUEST_CODE) {
-            zc_actor_request(actor, route, body);
-        } else {
-            take_peer_message(actor, (zc_link_t){.type = ZC_LINK_ROUTE, .number = route}, body);
-        }
+static void take_routed_message(zc_actor_t *actor, received_t received) {
+    zc_slice_t id = slice_of(&actor->frames[0]);
+    zc_slice_t body = slice_of(&actor->frames[1]);
+    uint64_t route = 0;
+    if (received == RECEIVED_MALFORMED || !zc_route_from_id(id.data, id.bytes, &route)) {
+        actor->counters.malformed++;
+    } else if (zc_wire_code(body) == ZC_REQUEST_CODE) {
+        zc_actor_request(actor, route, body);
+    } else {
+        take_peer_message(actor, (zc_link_t){.type = ZC_LINK_ROUTE, .number = route}, body);
     }
 }
 
+static void take_routed(zc_actor_t *actor) {
+    void *socket = actor->sockets.router;
+    unsigned count = 0;
+    received_t received = RECEIVED_MESSAGE;
+    while (count < MESSAGES_PER_TURN && received != RECEIVED_NOTHING) {
+        received = receive(actor, socket, 2);
+        if (received != RECEIVED_NOTHING) {
+            take_routed_message(actor, received);
+            count++;
+        }
+    }
+    zc_guard_turn(actor->guard, count, received == RECEIVED_NOTHING);
+}
+
 /* Under the lock of steps; returns whether it changes what is wanted. A watcher that asks for a
- * greeting subscribes to what it has: that may go on for ever. */
+ * greeting subscribes to what it has, and one that ends a subscription gives its room back: both
+ * may go on for ever. XPUB tells that a topic ends where nobody is left who has it. */
 static bool take_subscription(zc_actor_t *actor, zmq_msg_t *frame) {
     zc_watch_t *watch = &actor->shared->watch;
-    if (zc_watch_is_repeated(watch, slice_of(frame))) {
-        zc_guard_forgive(actor->guard, zmq_msg_get(frame, ZMQ_SRCFD), zmq_msg_size(frame));
+    zc_slice_t bytes = slice_of(frame);
+    const uint8_t *first = bytes.data;
+    bool begins = bytes.bytes > 0 && *first == 1;
+    bool watched = zc_watch_has(watch, bytes);
+    if (begins && !watched) {
+        zc_guard_keep(actor->guard, frame);
+    } else if (!begins && watched) {
+        zc_guard_let_go(actor->guard, frame);
     }
-    return zc_watch_subscription(watch, slice_of(frame));
+    return zc_watch_subscription(watch, bytes);
 }
 
 static void take_subscriptions(zc_actor_t *actor) {
@@ -182,6 +199,7 @@ static void follow_value_max(zc_actor_t *actor, uint64_t value_max, uint64_t now
     if (actor->renew_us == 0) {
         actor->renew_us = now_us + renewal_us;
     } else if (now_us >= actor->renew_us) {
+        zc_guard_allow(actor->guard, zc_sockets_request_max(value_max));
         zc_sockets_allow(&actor->sockets, &actor->config, value_max);
         actor->renew_us = 0;
     }
@@ -260,6 +278,8 @@ static void take_what_came(zc_actor_t *actor) {
     }
     if (is_ready(actor, ZC_POLL_ROUTER)) {
         take_routed(actor);
+    } else {
+        zc_guard_turn(actor->guard, 0, true);
     }
     if (is_ready(actor, ZC_POLL_WATCH)) {
         take_subscriptions(actor);

@@ -185,12 +185,13 @@ static void *run(void *actor) {
 /* Makes the node known in this process and starts its thread, which takes the actor over. On
  * failure both belong to nobody any more. */
 static zcache_status launch(zcache_node_t *node, zc_shared_t *shared, zc_actor_t *actor) {
-    zcache_status status = zc_guard_start(&actor->sockets, &actor->guard);
+    zcache_status status = zc_guard_start(&actor->sockets, shared->wake_fd, &actor->guard);
     if (status != ZCACHE_OK) {
+        int error = errno;
         zc_actor_destroy(actor);
         zc_shared_destroy(shared);
         return zc_failure_set(status, "the guard of the node's sockets cannot be started: %s",
-                              strerror(errno));
+                              strerror(error));
     }
     status = zc_local_register(&shared->local);
     if (status != ZCACHE_OK) {

@@ -62,7 +62,7 @@ static const struct {
     /* A subscription at a time, so that a flood of them leaves turns to others. */
     {PUBLISH | WATCH, ZMQ_RCVHWM, 1},
     {ROUTER, ZMQ_SNDHWM, 1000},
-    {ROUTER, ZMQ_RCVHWM, 1000},
+    {ROUTER, ZMQ_RCVHWM, ZC_SOCKETS_REQUESTS_WAITING},
     /* A hello waits here until its peer is reached; nothing piles up behind it. */
     {DEALER, ZMQ_SNDHWM, 64},
     {DEALER, ZMQ_RCVHWM, 1000},
@@ -102,9 +102,13 @@ static bool set_options(void *socket, int kind) {
 /* What a stranger announces is held for it as it comes, so ROUTER takes no more than the largest
  * request of a mesh with this value_max; for a smaller one than the default no less than for that,
  * so that a client need not ask before it sends such a value. */
-static bool limit_requests(void *router, uint64_t value_max) {
+uint64_t zc_sockets_request_max(uint64_t value_max) {
     uint64_t most = value_max > ZCACHE_VALUE_MAX_DEFAULT ? value_max : ZCACHE_VALUE_MAX_DEFAULT;
-    return set_bytes_max(router, (int64_t)most + ZCACHE_KEY_MAX + REQUEST_HEAD_BYTES);
+    return most + ZCACHE_KEY_MAX + REQUEST_HEAD_BYTES;
+}
+
+static bool limit_requests(void *router, uint64_t value_max) {
+    return set_bytes_max(router, (int64_t)zc_sockets_request_max(value_max));
 }
 
 /* Raw sockets and options with their error returns: czmq's own would end the program. */

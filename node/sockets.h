@@ -13,6 +13,9 @@
 
 #include "node/config.h"
 
+/* Whole messages of one connection that wait in ROUTER. */
+enum { ZC_SOCKETS_REQUESTS_WAITING = 1000 };
+
 typedef struct zc_sockets {
     void *router;
     void *publish;
@@ -36,6 +39,9 @@ bool zc_sockets_must_renew(const zc_sockets_t *sockets, uint64_t value_max);
  * ended, and their other ends dial again. It waits for the port for a moment; where that is not
  * enough the next call goes on. */
 void zc_sockets_allow(zc_sockets_t *sockets, const zc_config_t *config, uint64_t value_max);
+
+/* Bytes of the largest request that ROUTER takes. */
+uint64_t zc_sockets_request_max(uint64_t value_max);
 
 /* Closes them in libzmq's own time: what is on its way still goes out within the linger time of the
  * sockets. */

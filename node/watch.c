@@ -108,9 +108,9 @@ static void greet(zc_watch_t *watch, const zc_subscription_t *subscription) {
     queue_flavours(watch, subscription->flavour, subscription->prefix);
 }
 
-bool zc_watch_is_repeated(const zc_watch_t *watch, zc_slice_t bytes) {
+bool zc_watch_has(const zc_watch_t *watch, zc_slice_t bytes) {
     zc_subscription_t subscription;
-    if (!zc_subscription_parse(bytes, &subscription) || !subscription.begins) {
+    if (!zc_subscription_parse(bytes, &subscription)) {
         return false;
     }
     const zc_prefix_t *prefix = zc_prefixes_find(&watch->prefixes, subscription.prefix);

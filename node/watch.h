@@ -33,8 +33,8 @@ void zc_watch_fini(zc_watch_t *watch);
  * if the answer of zc_watch_wanted changed. */
 bool zc_watch_subscription(zc_watch_t *watch, zc_slice_t bytes);
 
-/* Whether it is a subscription to what somebody has subscribed to. */
-bool zc_watch_is_repeated(const zc_watch_t *watch, zc_slice_t bytes);
+/* Whether it begins or ends a subscription that somebody has. */
+bool zc_watch_has(const zc_watch_t *watch, zc_slice_t bytes);
 
 /* Whether anybody watches, and whether anybody wants values. */
 void zc_watch_wanted(const zc_watch_t *watch, bool *changes, bool *values);

@@ -45,7 +45,8 @@
     X(reads_through, "misses that were asked of the donor while joining (S1)")                     \
     X(claimed, "writes of a broken transfer that nobody else was found to have (R7)")              \
     X(retired, "origins that are long gone and gave up their place (R13)")                         \
-    X(connections_cut, "connections cut: too many subscriptions, or nearly no descriptor left")
+    X(connections_cut, "connections cut: too many subscriptions, a message without an end, or "    \
+                       "nearly no descriptor left")
 
 typedef struct zc_counters {
 #define ZC_COUNTER_ROW(name, text) uint64_t name;
