@@ -34,6 +34,7 @@ KINDS = (b"DEALER", b"SUB", b"SUB")
 NOTICED_KIB = 96 * KIB
 # What libzmq takes for a frame of two bytes is 64: a request of nothing else is so many times its size.
 EMPTY_FRAMES_TIMES = 36
+LANE_KIB = 64 * KIB  # LANE_WAITING_MAX
 PEERS_KIB = 40 * KIB  # of a thousand peers that are dialled because somebody named them
 
 
@@ -347,6 +348,19 @@ class HostileBytes(MeshTest):
         sender.join()
         wait_until("all are done", lambda: node.stats()["sets"] >= 200)
         self.assertEqual(node.stats()["connections_cut"], 0)
+
+    def test_answers_that_nobody_reads(self):
+        """They wait up to a limit, which others do not feel, and end with their connection."""
+        node = self.attacked()
+        stranger = self.stranger(node)
+        stranger.send(frame(msgpack.packb([32, 1, 1, [[1, b"large", bytes(1000000), 0, 0]]])))
+        wait_until("it is there", lambda: node.stats()["sets"] == 2)
+        stranger.send(frame(msgpack.packb([32, 1, 1, [[0, b"large"]]])) * 500)
+        wait_until("they wait", lambda: self.grown_kib(node) > 16 * KIB)
+        self.assertLess(self.grown_kib(node), LANE_KIB + FIRST_KIB)
+        if not self.sanitized:
+            wait_until("they are let go", lambda: self.grown_kib(node) < FIRST_KIB)
+        self.check(node, 1, noticed_kib=LANE_KIB)
 
     # -- Connections ----------------------------------------------------------------------------
 
