@@ -112,13 +112,24 @@ static bool is_covered(zc_world_t *world, const zc_stamp_t *stamp) {
     return false;
 }
 
-/* The newest write that any node that is up knows: it holds it, or its vector covers it and it was
- * ever sent. NULL: none. */
+/* What is in the node's register: an entry, or the ghost of one or of a delete. NULL: nothing. */
+static const zc_written_t *register_of(zc_world_t *world, int node, int key) {
+    const zc_store_t *store = zc_replica_store(zc_cluster_replica(world->cluster, node));
+    zc_store_item_t item;
+    if (!zc_store_find(store, world->history.key_hashes[key], &item)) {
+        return NULL;
+    }
+    zc_stamp_t stamp = {.hlc = item.hlc, .origin = *zc_store_origin_at(store, item.origin)};
+    return zc_history_find(&world->history, key, &stamp);
+}
+
+/* The newest write that any node that is up knows: it is in its register, or its vector covers it
+ * and it was ever sent. NULL: none. */
 static const zc_written_t *newest_known(zc_world_t *world, int key) {
     const zc_written_t *newest = NULL;
     for (int i = 0; i < world->count; i++) {
         const zc_written_t *held =
-            zc_cluster_is_up(world->cluster, i) ? held_by(world, i, key) : NULL;
+            zc_cluster_is_up(world->cluster, i) ? register_of(world, i, key) : NULL;
         if (held != NULL &&
             (newest == NULL || zc_stamp_compare(&held->stamp, &newest->stamp) > 0)) {
             newest = held;

@@ -103,6 +103,18 @@ static size_t choose_seeds(const zc_world_t *world, int node, int seeds[ZC_CLUST
     return count;
 }
 
+/* Where none of its mesh runs any more, whoever heals names any node: alone it would have a clock
+ * of its own. */
+static size_t choose_any(const zc_world_t *world, int node, int seeds[ZC_CLUSTER_SEEDS_MAX]) {
+    for (int i = 0; i < world->count; i++) {
+        if (i != node && zc_cluster_is_up(world->cluster, i)) {
+            seeds[0] = i;
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* The clock of a mesh is its founder's. */
 static int64_t wall_skew_ms(const zc_world_t *world, int node) {
     return node < world->plan.nodes ? world->plan.node[node].wall_skew_ms : 0;
@@ -112,6 +124,9 @@ void zc_world_start(zc_world_t *world, int number) {
     zc_world_node_t *node = &world->nodes[number];
     int seeds[ZC_CLUSTER_SEEDS_MAX];
     size_t seed_count = choose_seeds(world, number, seeds);
+    if (seed_count == 0 && world->calm) {
+        seed_count = choose_any(world, number, seeds);
+    }
     forget_life(&node->model);
     node->started = true;
     node->down_until_ms = 0;
