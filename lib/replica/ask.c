@@ -5,10 +5,11 @@
  *                       │ └─────end, replace──► DROPPING ──►┘
  *                       └──broken──► (replace: UNMARKING) ──► IDLE, asked again later
  *
- * The vector is taken over only when a transfer is complete; what came of a broken one is in the
+ * The vector is taken over when a transfer is complete, and of a delta as far as its last
+ * checkpoint (R7): the next donor goes on from there. What else came of a broken one is in the
  * store, does no harm (R1), and is claimed where nobody else has it (claim.c). Two may be under
- * way: the hunted one, which may become a replace-sync, and beside it a delta that fills a gap
- * soon. */
+ * way: the hunted one, which may become a replace-sync, and beside it a delta that fills a gap soon
+ * (gap.c). */
 #include "lib/replica/state.h"
 
 enum {
@@ -28,8 +29,8 @@ static bool is_hunted(const zc_replica_t *replica, const zc_ask_t *ask) {
  * taken over whole, as a write that one origin's interval covers may have been overwritten by
  * another origin's. Settled origins are left out of a first ask for a delta (R13); what a
  * replace-sync drops is measured by the donor's whole vector. */
-static void begin_ask(zc_replica_t *replica, zc_ask_t *ask, const zc_peer_t *peer, bool replace,
-                      bool whole) {
+void zc_ask_begin(zc_replica_t *replica, zc_ask_t *ask, const zc_peer_t *peer, bool replace,
+                  bool whole) {
     zc_vector_t have;
     if (zc_retire_vector(replica, &replica->arena, replace || whole, &have) != ZCACHE_OK) {
         return;
@@ -65,50 +66,8 @@ static void ask_hunted(zc_replica_t *replica) {
     replica->hunt.wanted = false;
     if (donor != NULL) {
         donor->asked = true;
-        begin_ask(replica, &replica->asks[ZC_ASK_HUNTED], donor, replace, false);
+        zc_ask_begin(replica, &replica->asks[ZC_ASK_HUNTED], donor, replace, false);
     }
-}
-
-static void ask_for_gap_at(zc_replica_t *replica, zc_peer_t *peer, uint64_t at_us) {
-    peer->gap_at_us = at_us;
-    replica->gaps_at_us = at_us < replica->gaps_at_us ? at_us : replica->gaps_at_us;
-    zc_replica_wake(replica, at_us);
-}
-
-/* Requests for one loss are spread over a quarter of a heartbeat (R4), but what was written more
- * than one and a half ago is asked for at once: it is to be here within two. */
-static uint64_t draw_gap_delay_us(zc_replica_t *replica, zc_hlc_t lacked) {
-    uint64_t heartbeat_us = zc_heartbeat_us(replica);
-    uint64_t late_ms = zc_hlc_ms(lacked) + heartbeat_us * 3 / 2000;
-    if (zc_clock_mesh_ms(&replica->clock) > late_ms) {
-        return 0;
-    }
-    return zc_random_below(&replica->random, heartbeat_us / 4 + 1);
-}
-
-void zc_ask_gap(zc_replica_t *replica, zc_peer_t *peer, zc_hlc_t lacked) {
-    if (peer->behind_since_us == 0) {
-        peer->behind_since_us = replica->clock.now_us;
-        replica->counters.gaps++;
-    }
-    if (replica->joining || peer->gap_at_us != 0) {
-        return;
-    }
-    ask_for_gap_at(replica, peer, replica->clock.now_us + draw_gap_delay_us(replica, lacked));
-}
-
-/* The origin itself has all of its writes, so it is asked first; while it is not there, anybody
- * else is. */
-static void ask_for_gap(zc_replica_t *replica, zc_peer_t *peer) {
-    zc_ask_t *ask = &replica->asks[ZC_ASK_GAP];
-    zc_peer_t *donor = peer->state == ZC_PEER_LIVE ? peer : zc_hunt_full_donor(replica);
-    if (donor == NULL) {
-        peer->gap_at_us = replica->clock.now_us + RETRY_US;
-        return;
-    }
-    peer->gap_at_us = 0;
-    ask->origin = peer->index;
-    begin_ask(replica, ask, donor, false, false);
 }
 
 /* -- The end of a transfer, good or bad ------------------------------------ */
@@ -119,22 +78,6 @@ static void free_ask(zc_replica_t *replica, zc_ask_t *ask) {
     *ask = (zc_ask_t){.phase = ZC_ASK_IDLE};
     /* For a gap that waited until this one ended. */
     zc_replica_wake(replica, replica->gaps_at_us);
-}
-
-/* A gap that is still there after its transfer has ended is asked for again, while its origin is
- * there: it has all of its writes. */
-static void look_again(zc_replica_t *replica, zc_origin_index_t origin, uint64_t delay_us) {
-    zc_peer_t *peer = zc_peers_of_origin(&replica->peers, origin);
-    if (peer == NULL) {
-        return;
-    }
-    if (zc_vvec_covers_interval(&replica->vvec, origin, 0, peer->last)) {
-        peer->behind_since_us = 0;
-        peer->gap_at_us = 0;
-    } else if (peer->gap_at_us == 0 && peer->state != ZC_PEER_GONE) {
-        delay_us += zc_random_below(&replica->random, delay_us);
-        ask_for_gap_at(replica, peer, replica->clock.now_us + delay_us);
-    }
 }
 
 static void break_ask(zc_replica_t *replica, zc_ask_t *ask) {
@@ -149,7 +92,7 @@ static void break_ask(zc_replica_t *replica, zc_ask_t *ask) {
     zc_origin_index_t origin = ask->origin;
     free_ask(replica, ask);
     if (!is_hunted(replica, ask)) {
-        look_again(replica, origin, RETRY_US);
+        zc_gap_look_again(replica, origin, RETRY_US);
         return;
     }
     if (replacing) {
@@ -161,23 +104,28 @@ static void break_ask(zc_replica_t *replica, zc_ask_t *ask) {
 
 /* Covers what the transfer covered. BUSY and NO_MEMORY leave a part uncovered: it is seen as a
  * difference again. */
-static zcache_status take_over(zc_replica_t *replica, const zc_vector_t *vector) {
+static zcache_status cover(zc_replica_t *replica, const zc_vector_t *vector) {
+    zcache_status worst = ZCACHE_OK;
     zc_clock_observe(&replica->clock, zc_vector_highest(vector));
-    /* What came into being since the transfer began is not in it. */
-    uint64_t soon_us = zc_heartbeat_us(replica) / 8;
-    soon_us = soon_us < RETRY_US ? soon_us : RETRY_US;
     for (size_t i = 0; i < vector->count; i++) {
         const zc_origin_intervals_t *row = &vector->origins[i];
         if (zc_origin_equal(&row->origin, &replica->identity.origin)) {
             continue; /* nobody knows more of the own writes than this node */
         }
         zcache_status status = zc_retire_cover(replica, row);
-        if (status != ZCACHE_OK) {
-            return status;
-        }
-        look_again(replica, zc_store_origin_find(replica->store, &row->origin), soon_us);
+        worst = status == ZCACHE_OK ? worst : status;
     }
-    return ZCACHE_OK;
+    return worst;
+}
+
+/* What came into being since the transfer began is not in it. */
+static void look_for_gaps(zc_replica_t *replica, const zc_vector_t *vector) {
+    uint64_t soon_us = zc_heartbeat_us(replica) / 8;
+    soon_us = soon_us < RETRY_US ? soon_us : RETRY_US;
+    for (size_t i = 0; i < vector->count; i++) {
+        const zc_origin_t *origin = &vector->origins[i].origin;
+        zc_gap_look_again(replica, zc_store_origin_find(replica->store, origin), soon_us);
+    }
 }
 
 /* A delta from somebody else than the peer that differs may have helped or not; that peer knows,
@@ -195,10 +143,11 @@ static void hunted_complete(zc_replica_t *replica, zc_peer_number_t donor) {
 }
 
 static void complete(zc_replica_t *replica, zc_ask_t *ask, const zc_vector_t *vector) {
-    if (take_over(replica, vector) != ZCACHE_OK) {
+    if (cover(replica, vector) != ZCACHE_OK) {
         break_ask(replica, ask);
         return;
     }
+    look_for_gaps(replica, vector);
     if (ask->replacing) {
         replica->counters.replace_syncs++;
     } else {
@@ -344,6 +293,19 @@ static void end_complete(zc_replica_t *replica, zc_ask_t *ask, const zc_sync_end
     zc_replica_wake(replica, 0);
 }
 
+/* What is above the checkpoint need not come again. An origin that has all the intervals it may
+ * have waits for the end, which leaves no hole below. */
+static void take_part(zc_replica_t *replica, zc_ask_t *ask, const zc_sync_end_t *end) {
+    bool sound = end->number == ask->next_number && !end->replace && !ask->replacing;
+    if (!sound || is_too_far_ahead(replica, end)) {
+        break_ask(replica, ask);
+        return;
+    }
+    ask->next_number++;
+    ask->heard_us = replica->clock.now_us;
+    (void)cover(replica, &end->vector);
+}
+
 /* A gap that the donor cannot fill with a delta is a matter for the hunt: with this peer known as
  * one that cannot. */
 static void needs_replace(zc_replica_t *replica, zc_ask_t *ask) {
@@ -365,7 +327,7 @@ static void needs_vector(zc_replica_t *replica, zc_ask_t *ask, const zc_peer_t *
     if (ask->whole) {
         break_ask(replica, ask);
     } else {
-        begin_ask(replica, ask, peer, false, true);
+        zc_ask_begin(replica, ask, peer, false, true);
     }
 }
 
@@ -383,6 +345,9 @@ void zc_ask_end(zc_replica_t *replica, zc_link_t from, const zc_sync_end_t *end)
     switch (end->result) {
     case ZC_SYNC_COMPLETE:
         end_complete(replica, ask, end);
+        break;
+    case ZC_SYNC_PART:
+        take_part(replica, ask, end);
         break;
     case ZC_SYNC_NEEDS_REPLACE:
         if (ask->may_replace) {
@@ -451,44 +416,11 @@ static void tick_ask(zc_replica_t *replica, zc_ask_t *ask) {
     }
 }
 
-static void tick_gap(zc_replica_t *replica, zc_peer_t *peer) {
-    if (peer->gap_at_us == 0) {
-        return;
-    }
-    bool is_due = replica->clock.now_us >= peer->gap_at_us;
-    if (zc_vvec_covers_interval(&replica->vvec, peer->index, 0, peer->last)) {
-        peer->gap_at_us = 0;
-        peer->behind_since_us = 0;
-    } else if (is_due && replica->asks[ZC_ASK_GAP].phase == ZC_ASK_IDLE) {
-        ask_for_gap(replica, peer);
-    }
-    if (peer->gap_at_us != 0 && peer->gap_at_us < replica->gaps_at_us) {
-        replica->gaps_at_us = peer->gap_at_us;
-    }
-}
-
-/* One after the other, each for all that is lacked: the next one waits for the end of the last, and
- * often finds that nothing is left to ask for. */
-static void tick_gaps(zc_replica_t *replica) {
-    const zc_ask_t *ask = &replica->asks[ZC_ASK_GAP];
-    uint64_t now_us = replica->clock.now_us;
-    if (now_us >= replica->gaps_at_us && ask->phase == ZC_ASK_IDLE) {
-        replica->gaps_at_us = ZC_NEVER;
-        size_t number = 0;
-        for (zc_peer_t *peer; (peer = zc_peers_next(&replica->peers, &number)) != NULL;) {
-            tick_gap(replica, peer);
-        }
-    }
-    if (ask->phase == ZC_ASK_IDLE) {
-        zc_replica_wake(replica, replica->gaps_at_us);
-    }
-}
-
 void zc_ask_tick(zc_replica_t *replica) {
     for (size_t i = 0; i < ZC_ASKS; i++) {
         tick_ask(replica, &replica->asks[i]);
     }
-    tick_gaps(replica);
+    zc_gap_tick(replica);
     zc_ask_t *hunted = &replica->asks[ZC_ASK_HUNTED];
     if (!replica->hunt.wanted || hunted->phase != ZC_ASK_IDLE) {
         return;

@@ -2,26 +2,32 @@
 /* The donor's side of a transfer (R6, R7, R9, S2): what an asker lacks goes out in chunks, against
  * credit, one chunk for each transfer and step, so that everything else goes on between them.
  *
- * A delta walks the chain of each origin back from the newest to the oldest interval asked for: it
- * costs what it sends. A replace-sync walks the whole store, coldest first. */
+ * A replace-sync walks the whole store, coldest first. A delta goes from the highest stamp down
+ * over all origins (delta.c), and says at checkpoints and at its end what it covers: all above
+ * `down_to` that this node covers. That is sound, because each write W of that, if the asker lacks
+ * it, is
+ *
+ *   - held, and was sent, as all that is held above `down_to` was when the walk came past; or
+ *   - overwritten by a write that is higher, so above `down_to` too: the same holds for that one;
+ * or
+ *   - voided by the clear register, which travels with what is said; or
+ *   - forgotten as a ghost: then the floor says so, and the delta ends as incomplete (R9).
+ *
+ * What came since the walk passed is not held where it passed. So this node's vector is looked at
+ * anew each time: as long as there is news in it, that is walked through first. */
 #include "lib/replica/records.h"
 #include "lib/replica/state.h"
 
 enum {
     ABANDONED_US = 30 * 1000 * 1000, /* a receiver that is silent for so long has gone (R7) */
     WALK_SLOTS = 16384,              /* looked at for one chunk of a replace-sync */
-    CHUNK_ORIGINS_MAX = 64,
 };
 
 static void free_donation(zc_replica_t *replica, size_t at) {
     zc_donation_t *donation = replica->donations[at];
-    if (donation->cursor_open) {
-        zc_store_cursor_close(replica->store, &donation->cursor);
-    }
+    zc_delta_fini(&donation->delta);
     zc_store_walk_destroy(&donation->walk);
     zc_vector_copy_fini(replica->allocator, &donation->covered);
-    zc_vector_copy_fini(replica->allocator, &donation->lack);
-    zc_vector_copy_fini(replica->allocator, &donation->outside);
     zc_vector_copy_fini(replica->allocator, &donation->have);
     zc_free(replica->allocator, donation);
     replica->donations[at] = NULL;
@@ -64,19 +70,43 @@ static bool floors_allow(const zc_replica_t *replica, const zc_vector_t *lack) {
     return true;
 }
 
-static void end_donation(zc_replica_t *replica, size_t at) {
-    zc_donation_t *donation = replica->donations[at];
-    bool complete =
-        donation->replace || (!donation->broken && floors_allow(replica, &donation->lack.vector));
-    send_end(replica, donation->to,
-             (zc_sync_end_t){
-                 .session = donation->session,
-                 .number = donation->number,
-                 .result = complete ? ZC_SYNC_COMPLETE : ZC_SYNC_INCOMPLETE,
-                 .replace = donation->replace,
-                 .vector = donation->covered.vector,
-             });
-    replica->counters.transfers_donated += complete;
+/* What a delta says that it covers above `down_to`: of the origins that the asker lacks something
+ * of. Returns OK, BUSY (a floor has risen into what is lacked) or NO_MEMORY. */
+static zcache_status covered_by_delta(zc_replica_t *replica, const zc_donation_t *donation,
+                                      zc_hlc_t down_to, zc_vector_t *covered) {
+    zc_vector_t lack;
+    zcache_status status = zc_vector_subtract(&donation->covered.vector, &donation->have.vector,
+                                              &replica->arena, &lack);
+    if (status != ZCACHE_OK) {
+        return status;
+    }
+    if (!floors_allow(replica, &lack)) {
+        return ZCACHE_BUSY;
+    }
+    return zc_vector_above(&donation->covered.vector, down_to, &lack, &replica->arena, covered);
+}
+
+/* Says what is covered above `down_to`; 0: it is the end. Returns true when the donation is over.
+ */
+static bool say_covered(zc_replica_t *replica, zc_donation_t *donation, zc_hlc_t down_to) {
+    zc_sync_end_t end = {
+        .session = donation->session,
+        .number = donation->number,
+        .result = down_to == 0 ? ZC_SYNC_COMPLETE : ZC_SYNC_PART,
+        .replace = donation->replace,
+        .vector = donation->covered.vector,
+    };
+    if (!donation->replace &&
+        covered_by_delta(replica, donation, down_to, &end.vector) != ZCACHE_OK) {
+        end.result = ZC_SYNC_INCOMPLETE;
+    }
+    send_end(replica, donation->to, end);
+    replica->counters.transfers_donated += end.result == ZC_SYNC_COMPLETE;
+    /* It counts among the chunks, so that the asker sees where one is lost. */
+    donation->number++;
+    donation->unchecked_bytes = 0;
+    donation->mark = 0;
+    return end.result != ZC_SYNC_PART;
 }
 
 /* -- The beginning --------------------------------------------------------- */
@@ -119,13 +149,13 @@ static zcache_status find_parts(zc_replica_t *replica, const zc_sync_ask_t *ask,
 }
 
 static zcache_status keep_parts(zc_replica_t *replica, zc_donation_t *donation,
-                                const parts_t *parts) {
+                                const zc_vector_t *have, const parts_t *parts) {
     zcache_status status = zc_vector_copy(replica->allocator, &parts->covered, &donation->covered);
     if (status == ZCACHE_OK) {
-        status = zc_vector_copy(replica->allocator, &parts->lack, &donation->lack);
+        status = zc_vector_copy(replica->allocator, have, &donation->have);
     }
     if (status == ZCACHE_OK && !donation->replace) {
-        return zc_vector_copy(replica->allocator, &parts->outside, &donation->outside);
+        return zc_delta_add(&donation->delta, &parts->outside);
     }
     if (status == ZCACHE_OK) {
         status = zc_store_walk_new(replica->store, ZC_WALK_COLDEST_FIRST, &donation->walk);
@@ -152,8 +182,8 @@ static void begin_donation(zc_replica_t *replica, zc_link_t from, const zc_sync_
     donation->credit_bytes = ask->credit_bytes;
     donation->heard_us = replica->clock.now_us;
     replica->donations[at] = donation;
-    if (keep_parts(replica, donation, parts) != ZCACHE_OK ||
-        zc_vector_copy(replica->allocator, &ask->have, &donation->have) != ZCACHE_OK) {
+    zc_delta_init(&donation->delta, replica->allocator, replica->store);
+    if (keep_parts(replica, donation, &ask->have, parts) != ZCACHE_OK) {
         free_donation(replica, at);
         refuse(replica, from, ask->session, ZC_SYNC_BUSY);
         return;
@@ -209,129 +239,97 @@ void zc_donate_credit(zc_replica_t *replica, zc_link_t from, const zc_sync_credi
 
 typedef struct chunk {
     zc_records_t records;
-    zc_origin_t origins[CHUNK_ORIGINS_MAX];
-    zc_origin_index_t indexes[CHUNK_ORIGINS_MAX];
+    zc_origin_t *origins;
     size_t origin_count;
+    uint16_t *places; /* of each of the store's origins among these, from 1; 0: it is not */
 } chunk_t;
 
-typedef enum fill { FILL_MORE, FILL_END, FILL_FAILED } fill_t;
+typedef enum fill { FILL_MORE, FILL_CHECKPOINT, FILL_END, FILL_FAILED } fill_t;
 
-/* The origin's place in the chunk. False: the chunk has no room for another origin. */
-static bool place_origin(zc_replica_t *replica, chunk_t *chunk, zc_origin_index_t index,
-                         uint32_t *place) {
-    for (size_t i = chunk->origin_count; i > 0; i--) {
-        if (chunk->indexes[i - 1] == index) {
-            *place = (uint32_t)(i - 1);
-            return true;
-        }
-    }
-    if (chunk->origin_count == CHUNK_ORIGINS_MAX) {
+_Static_assert(ZCACHE_BATCH_RECORDS_MAX < UINT16_MAX, "places of a chunk's origins");
+
+static bool begin_chunk(zc_replica_t *replica, chunk_t *chunk) {
+    size_t count = zc_store_origin_count(replica->store);
+    size_t most = count < ZCACHE_BATCH_RECORDS_MAX ? count : ZCACHE_BATCH_RECORDS_MAX;
+    *chunk = (chunk_t){.records = {.arena = &replica->arena}};
+    chunk->origins = zc_arena_take(&replica->arena, most * sizeof *chunk->origins);
+    chunk->places = zc_arena_take(&replica->arena, count * sizeof *chunk->places);
+    if (chunk->origins == NULL || chunk->places == NULL) {
         return false;
     }
-    *place = (uint32_t)chunk->origin_count;
-    chunk->indexes[chunk->origin_count] = index;
-    chunk->origins[chunk->origin_count++] = *zc_store_origin_at(replica->store, index);
+    memset(chunk->places, 0, count * sizeof *chunk->places);
     return true;
+}
+
+static uint32_t place_origin(zc_replica_t *replica, chunk_t *chunk, zc_origin_index_t index) {
+    if (chunk->places[index] == 0) {
+        chunk->origins[chunk->origin_count++] = *zc_store_origin_at(replica->store, index);
+        chunk->places[index] = (uint16_t)chunk->origin_count;
+    }
+    return chunk->places[index] - 1u;
 }
 
 /* Adds the item. FILL_END: it belongs into the next chunk. */
 static fill_t add_item(zc_replica_t *replica, chunk_t *chunk, const zc_store_item_t *item) {
-    uint32_t place = 0;
-    if (zc_records_full(&chunk->records, item) ||
-        !place_origin(replica, chunk, item->origin, &place)) {
+    if (zc_records_full(&chunk->records, item)) {
         return FILL_END;
     }
+    uint32_t place = place_origin(replica, chunk, item->origin);
     uint64_t now_ms = zc_clock_local_ms(&replica->clock);
     uint64_t age_ms = !item->ghost && now_ms > item->used_ms ? now_ms - item->used_ms : 0;
     return zc_records_add(&chunk->records, item, place, age_ms) ? FILL_MORE : FILL_FAILED;
 }
 
-/* An origin may be retired meanwhile: then there is nothing to send of it. */
-static bool open_interval(zc_replica_t *replica, zc_donation_t *donation) {
-    const zc_vector_t *outside = &donation->outside.vector;
-    for (; donation->row < outside->count; donation->row++) {
-        const zc_origin_intervals_t *row = &outside->origins[donation->row];
-        zc_origin_index_t index = zc_store_origin_find(replica->store, &row->origin);
-        if (donation->interval < row->count && index != ZC_ORIGIN_INDEX_NONE) {
-            size_t at = row->count - 1 - donation->interval;
-            zc_store_cursor_open_older(replica->store, &donation->cursor, index,
-                                       row->intervals[at].upto);
-            donation->cursor_open = true;
-            return true;
-        }
-        donation->interval = 0;
+/* Takes on what has come since the vector was looked at last: it may have overwritten what was to
+ * be brought, and what covers that must bring the one or the other. *more is false where nothing
+ * has. */
+static zcache_status take_on_news(zc_replica_t *replica, zc_donation_t *donation, bool *more) {
+    zc_vector_t covered;
+    zc_vector_t news = {.count = 0};
+    zcache_status status = zc_retire_vector(replica, &replica->arena, donation->whole, &covered);
+    if (status == ZCACHE_OK) {
+        status = zc_vector_subtract(&covered, &donation->covered.vector, &replica->arena, &news);
     }
-    return false;
+    if (status == ZCACHE_OK) {
+        status = zc_vector_subtract(&news, &donation->have.vector, &replica->arena, &news);
+    }
+    *more = news.count > 0;
+    if (status != ZCACHE_OK || !*more) {
+        return status;
+    }
+    zc_vector_copy_fini(replica->allocator, &donation->covered);
+    status = zc_vector_copy(replica->allocator, &covered, &donation->covered);
+    return status == ZCACHE_OK ? zc_delta_add(&donation->delta, &news) : status;
 }
 
-static void close_interval(zc_replica_t *replica, zc_donation_t *donation) {
-    zc_store_cursor_close(replica->store, &donation->cursor);
-    donation->cursor_open = false;
-    donation->interval++;
-}
-
-/* FILL_END: the delta is at its end; FILL_MORE: the chunk is full. */
-static fill_t fill_delta(zc_replica_t *replica, zc_donation_t *donation, chunk_t *chunk) {
+/* FILL_MORE: the chunk is full. Else all above *down_to has gone out, and in this step nothing more
+ * is lacking there. */
+static fill_t fill_delta(zc_replica_t *replica, zc_donation_t *donation, chunk_t *chunk,
+                         zc_hlc_t *down_to) {
     for (;;) {
-        if (!donation->cursor_open && !open_interval(replica, donation)) {
-            return FILL_END;
-        }
-        const zc_origin_intervals_t *row = &donation->outside.vector.origins[donation->row];
-        zc_hlc_t after = row->intervals[row->count - 1 - donation->interval].after;
         zc_store_item_t item;
-        if (!zc_store_cursor_item(replica->store, &donation->cursor, &item) || item.hlc <= after) {
-            close_interval(replica, donation);
+        zc_hlc_t rest = zc_delta_item(&donation->delta, &item) ? item.hlc : 0;
+        bool due = donation->unchecked_bytes + chunk->records.bytes >= replica->checkpoint_bytes;
+        if (due && donation->mark == 0) {
+            donation->mark = rest;
+        }
+        if (rest <= donation->mark) {
+            bool more = false;
+            if (take_on_news(replica, donation, &more) != ZCACHE_OK) {
+                return FILL_FAILED;
+            }
+            if (!more) {
+                *down_to = rest;
+                return rest == 0 ? FILL_END : FILL_CHECKPOINT;
+            }
             continue;
         }
         fill_t added = add_item(replica, chunk, &item);
         if (added != FILL_MORE) {
             return added == FILL_END ? FILL_MORE : added;
         }
-        zc_store_cursor_next(replica->store, &donation->cursor);
+        zc_delta_next(&donation->delta);
     }
-}
-
-/* Takes on what has come since the transfer began: it may have overwritten what was to be brought,
- * and what covers that must bring the one or the other. *more is false where nothing has. */
-static zcache_status take_on_news(zc_replica_t *replica, zc_donation_t *donation, bool *more) {
-    parts_t parts;
-    zc_vector_t *news = &parts.lack;
-    zcache_status status =
-        zc_retire_vector(replica, &replica->arena, donation->whole, &parts.covered);
-    if (status == ZCACHE_OK) {
-        status =
-            zc_vector_subtract(&parts.covered, &donation->covered.vector, &replica->arena, news);
-    }
-    if (status == ZCACHE_OK) {
-        status = zc_vector_subtract(news, &donation->have.vector, &replica->arena, news);
-    }
-    *more = status == ZCACHE_OK && news->count > 0;
-    if (!*more) {
-        return status;
-    }
-    donation->broken = donation->broken || !floors_allow(replica, &donation->lack.vector);
-    zc_vector_copy_fini(replica->allocator, &donation->covered);
-    zc_vector_copy_fini(replica->allocator, &donation->lack);
-    zc_vector_copy_fini(replica->allocator, &donation->outside);
-    donation->row = 0;
-    donation->interval = 0;
-    parts.outside = *news;
-    return keep_parts(replica, donation, &parts);
-}
-
-/* As far as the chunk goes; FILL_END: in this step nothing is lacking any more. */
-static fill_t fill_deltas(zc_replica_t *replica, zc_donation_t *donation, chunk_t *chunk) {
-    bool more = true;
-    while (more) {
-        fill_t filled = fill_delta(replica, donation, chunk);
-        if (filled != FILL_END) {
-            return filled;
-        }
-        if (take_on_news(replica, donation, &more) != ZCACHE_OK) {
-            return FILL_FAILED;
-        }
-    }
-    return FILL_END;
 }
 
 static fill_t fill_replace(zc_replica_t *replica, zc_donation_t *donation, chunk_t *chunk) {
@@ -352,20 +350,12 @@ static fill_t fill_replace(zc_replica_t *replica, zc_donation_t *donation, chunk
 }
 
 static void send_chunk(zc_replica_t *replica, zc_donation_t *donation, const chunk_t *chunk) {
-    zc_slice_t origins;
-    if (!zc_arena_copy(&replica->arena,
-                       zc_slice(chunk->origins, chunk->origin_count * sizeof *chunk->origins),
-                       &origins)) {
-        /* The number is spent all the same, so that the asker sees the hole and asks again. */
-        donation->number++;
-        return;
-    }
     zc_message_t message = {.type = ZC_MESSAGE_SYNC_CHUNK};
     message.sync_chunk = (zc_sync_chunk_t){
         .session = donation->session,
         .number = donation->number++,
         .replace = donation->replace,
-        .origins = origins.data,
+        .origins = chunk->origins,
         .origin_count = chunk->origin_count,
         .records = chunk->records.records,
         .count = chunk->records.count,
@@ -373,14 +363,18 @@ static void send_chunk(zc_replica_t *replica, zc_donation_t *donation, const chu
     zc_effect_send(replica, donation->to, &message);
     uint64_t bytes = chunk->records.bytes;
     donation->credit_bytes -= bytes < donation->credit_bytes ? bytes : donation->credit_bytes;
+    donation->unchecked_bytes += bytes;
 }
 
 /* Returns true when the donation is over. */
-static bool give_chunk(zc_replica_t *replica, size_t at) {
-    zc_donation_t *donation = replica->donations[at];
-    chunk_t chunk = {.records = {.arena = &replica->arena}};
-    fill_t filled = donation->replace ? fill_replace(replica, donation, &chunk)
-                                      : fill_deltas(replica, donation, &chunk);
+static bool give_chunk(zc_replica_t *replica, zc_donation_t *donation) {
+    chunk_t chunk;
+    zc_hlc_t down_to = 0;
+    fill_t filled = FILL_FAILED;
+    if (begin_chunk(replica, &chunk)) {
+        filled = donation->replace ? fill_replace(replica, donation, &chunk)
+                                   : fill_delta(replica, donation, &chunk, &down_to);
+    }
     if (filled == FILL_FAILED) {
         refuse(replica, donation->to, donation->session, ZC_SYNC_INCOMPLETE);
         return true;
@@ -388,11 +382,7 @@ static bool give_chunk(zc_replica_t *replica, size_t at) {
     if (chunk.records.count > 0) {
         send_chunk(replica, donation, &chunk);
     }
-    if (filled == FILL_END) {
-        end_donation(replica, at);
-        return true;
-    }
-    return false;
+    return filled != FILL_MORE && say_covered(replica, donation, down_to);
 }
 
 void zc_donate_flush(zc_replica_t *replica) {
@@ -401,7 +391,7 @@ void zc_donate_flush(zc_replica_t *replica) {
         if (donation == NULL || donation->credit_bytes == 0) {
             continue;
         }
-        if (give_chunk(replica, i)) {
+        if (give_chunk(replica, donation)) {
             replica->ended[i] = true;
         } else if (donation->credit_bytes > 0) {
             zc_replica_wake(replica, 0);
@@ -419,6 +409,14 @@ void zc_donate_tick(zc_replica_t *replica) {
             free_donation(replica, i);
         } else {
             zc_replica_wake(replica, donation->heard_us + ABANDONED_US + 1);
+        }
+    }
+}
+
+void zc_donate_leave(zc_replica_t *replica, zc_origin_index_t origin) {
+    for (size_t i = 0; i < ZCACHE_TRANSFERS_MAX; i++) {
+        if (replica->donations[i] != NULL) {
+            zc_delta_leave(&replica->donations[i]->delta, origin);
         }
     }
 }

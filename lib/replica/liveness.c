@@ -149,7 +149,7 @@ static void check_tail(zc_replica_t *replica, zc_peer_t *peer, zc_hlc_t last) {
         peer->last = last;
     }
     if (!zc_vvec_covers_interval(&replica->vvec, peer->index, 0, peer->last)) {
-        zc_ask_gap(replica, peer, peer->last);
+        zc_gap_seen(replica, peer, peer->last);
     } else {
         peer->behind_since_us = 0;
         peer->gap_at_us = 0;

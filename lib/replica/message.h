@@ -203,8 +203,8 @@ typedef struct zc_sync_credit {
 typedef struct zc_sync_chunk {
     uint64_t session;
     uint32_t number; /* from 0, without a hole: another number breaks the transfer */
-    bool replace; /* part of a replace-sync: by recency, coldest first; else of a delta: by origin,
-                     newest first */
+    bool replace;    /* part of a replace-sync: by recency, coldest first; else of a delta: highest
+                        stamp first */
     const zc_origin_t *origins;
     size_t origin_count;
     const zc_record_t *records;
@@ -219,6 +219,7 @@ typedef enum zc_sync_result {
     ZC_SYNC_BUSY = 3,          /* ZCACHE_TRANSFERS_MAX reached: come back */
     ZC_SYNC_JOINING = 4,       /* the donor itself is not complete yet */
     ZC_SYNC_NEEDS_VECTOR = 5,  /* `left_out` is not what the donor would leave out: ask with all */
+    ZC_SYNC_PART = 6,          /* a checkpoint of a delta, which goes on (R7) */
 } zc_sync_result_t;
 
 typedef struct zc_floor {
@@ -226,14 +227,15 @@ typedef struct zc_floor {
     zc_hlc_t hlc;
 } zc_floor_t;
 
-/* The end of a transfer. Only with COMPLETE the asker takes the vector over. */
+/* The end of a transfer, or a checkpoint. Only with COMPLETE and PART the asker takes the vector
+ * over. */
 typedef struct zc_sync_end {
     uint64_t session;
-    uint32_t number; /* of chunks that were sent */
+    uint32_t number; /* of chunks and checkpoints that were sent */
     zc_sync_result_t result;
     bool replace;
     uint64_t entries;         /* that the donor holds */
-    zc_vector_t vector;       /* what the transfer covers: the donor's when it began */
+    zc_vector_t vector;       /* what was covered: of a replace-sync, the donor's when it began */
     const zc_floor_t *floors; /* with replace */
     size_t floor_count;
     zc_stamp_t horizon; /* with replace */

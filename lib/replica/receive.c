@@ -106,7 +106,7 @@ void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch) {
     }
     zc_liveness_heard(replica, peer);
     if (!zc_vvec_covers_interval(&replica->vvec, origin, 0, peer->last)) {
-        zc_ask_gap(replica, peer, batch->prev);
+        zc_gap_seen(replica, peer, batch->prev);
     }
 }
 

@@ -73,6 +73,8 @@ zcache_status zc_replica_new(const zc_replica_options_t *options, zc_replica_t *
     made->started_us = options->now_us;
     made->heartbeat_at_us = options->now_us;
     made->gaps_at_us = ZC_NEVER;
+    made->checkpoint_bytes =
+        options->checkpoint_bytes > 0 ? options->checkpoint_bytes : ZC_CHECKPOINT_BYTES;
     made->joining = options->seed_count > 0;
     made->anchored = options->seed_count == 0;
     zc_vvec_init(&made->vvec, options->allocator);

@@ -42,8 +42,9 @@ typedef struct zc_replica_options {
     zc_identity_t identity;          /* copied; origin is random and never none */
     zc_settings_t settings;          /* as this node was started */
     uint64_t max_memory;             /* bytes; 0: no limit */
-    uint64_t now_us;                 /* local monotonic time */
-    uint64_t wall_ms;                /* the wall clock's milliseconds since 1970 at now_us */
+    uint64_t checkpoint_bytes; /* of a delta between two checkpoints (R7); 0: ZC_CHECKPOINT_BYTES */
+    uint64_t now_us;           /* local monotonic time */
+    uint64_t wall_ms;          /* the wall clock's milliseconds since 1970 at now_us */
     const zc_slice_t *seeds; /* endpoints "tcp://HOST:PORT" to join, copied; none: founds a mesh */
     size_t seed_count;
 } zc_replica_options_t;

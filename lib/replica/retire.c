@@ -248,6 +248,12 @@ static bool is_unknown(const zc_replica_t *replica, zc_origin_index_t index) {
     return zc_vvec_last(&replica->vvec, index) == 0 && zc_store_floor(replica->store, index) == 0;
 }
 
+/* Deltas that are being given may stand in its chain, where nothing is left to send. */
+static void remove_origin(zc_replica_t *replica, zc_origin_index_t index) {
+    zc_donate_leave(replica, index);
+    zc_store_origin_remove(replica->store, index);
+}
+
 static void retire(zc_replica_t *replica, zc_origin_index_t index) {
     zc_retired_row_t *row = NULL;
     zc_origin_t origin = *zc_store_origin_at(replica->store, index);
@@ -257,7 +263,7 @@ static void retire(zc_replica_t *replica, zc_origin_index_t index) {
     zc_vvec_row_t known = zc_vvec_take(&replica->vvec, index);
     row->floor = zc_store_floor(replica->store, index);
     zc_retired_put(&replica->retired, row, &known);
-    zc_store_origin_remove(replica->store, index);
+    remove_origin(replica, index);
     replica->counters.retired++;
 }
 
@@ -270,7 +276,7 @@ static void retire_if_settled(zc_replica_t *replica, zc_origin_index_t index, si
         if (zc_store_origin_empty(replica->store, index, &nothing)) {
             zc_vvec_row_t row = zc_vvec_take(&replica->vvec, index);
             zc_free(replica->allocator, row.intervals);
-            zc_store_origin_remove(replica->store, index);
+            remove_origin(replica, index);
         }
     } else if (is_over(replica, index) && *budget >= RETIRE_COST &&
                zc_store_origin_empty(replica->store, index, budget)) {
@@ -286,9 +292,7 @@ void zc_retire_tick(zc_replica_t *replica) {
     size_t budget = FORGET_GHOSTS;
     for (size_t i = 0; i < zc_store_origin_count(replica->store); i++) {
         zc_origin_index_t index = (zc_origin_index_t)i;
-        /* A transfer that is being given stands in the chain of its origin. */
-        if (!zc_origin_is_none(zc_store_origin_at(replica->store, index)) &&
-            !zc_store_origin_is_walked(replica->store, index)) {
+        if (!zc_origin_is_none(zc_store_origin_at(replica->store, index))) {
             retire_if_settled(replica, index, &budget);
         }
     }

@@ -13,7 +13,9 @@
  *   hunt.c         whom to ask for it (R9)
  *   replace.c      the end of a replace-sync (R9)
  *   claim.c        what a broken transfer left behind (R3, R7)
+ *   gap.c          the gaps in what peers write, which are asked for soon (R4)
  *   donate.c       the other side of a transfer (R6, R7, R9, S2)
+ *   delta.c        what a delta sends, in its order (R6, R7)
  *   retire.c       lives of nodes that ended long ago, and what vectors say of them (R13)
  *   registers.c    settings and clear (M2, R10)
  *   peers.c effects.c vectors.c vvec.c retired.c records.c arena.c   the tables that the above work on
@@ -28,6 +30,7 @@
 #include "lib/base/random.h"
 #include "lib/replica/arena.h"
 #include "lib/replica/clock.h"
+#include "lib/replica/delta.h"
 #include "lib/replica/peers.h"
 #include "lib/replica/replica.h"
 #include "lib/replica/retired.h"
@@ -38,9 +41,10 @@
 #define ZC_NEVER UINT64_MAX
 
 enum {
-    ZC_CREDIT_BYTES = 1024 * 1024, /* that a donor may send ahead (R7) */
-    ZC_SWEEP_SLOTS = 4096,         /* slots looked at for expiry in one step */
-    ZC_DROP_SLOTS = 65536,         /* slots looked at after a replace-sync in one step */
+    ZC_CREDIT_BYTES = 1024 * 1024,     /* that a donor may send ahead (R7) */
+    ZC_CHECKPOINT_BYTES = 1024 * 1024, /* of a delta, that may come again where it breaks (R7) */
+    ZC_SWEEP_SLOTS = 4096,             /* slots looked at for expiry in one step */
+    ZC_DROP_SLOTS = 65536,             /* slots looked at after a replace-sync in one step */
     ZC_BATCHES_PER_STEP = 8,
     ZC_JOIN_ALONE_HEARTBEATS = 12, /* without a welcome a node goes on alone (M4) */
     ZC_FIRST_BACKOFF_US = 1000 * 1000,
@@ -63,7 +67,7 @@ typedef struct zc_ask {
     zc_origin_index_t origin; /* whose gap gave the reason, of ZC_ASK_GAP */
     zc_peer_number_t peer;
     uint64_t session;
-    uint32_t next_number; /* of the next chunk */
+    uint32_t next_number; /* of the next chunk or checkpoint */
     uint32_t spent_bytes; /* received since the last credit */
     uint64_t heard_us;
     uint32_t position; /* of DROPPING and UNMARKING */
@@ -97,19 +101,15 @@ typedef struct zc_donation {
     uint64_t session;
     bool replace;
     bool whole;            /* the asker has left nothing out of its vector (R13) */
-    bool broken;           /* a floor has risen into what was lacked: it ends as incomplete */
-    uint32_t number;       /* of the next chunk */
+    uint32_t number;       /* of the next chunk or checkpoint */
     uint64_t credit_bytes; /* that may be sent */
     uint64_t heard_us;
+    uint64_t unchecked_bytes; /* of a delta: sent since the last checkpoint */
+    zc_hlc_t mark;            /* ... the next one is when all above this has gone out */
     zc_vector_copy_t have;    /* what the asker had when it asked */
-    zc_vector_copy_t covered; /* what the transfer covers */
-    zc_vector_copy_t lack;    /* what of it the asker lacks */
-    zc_vector_copy_t outside; /* what a delta sends all of: what the asker does not cover */
-    size_t row;               /* a delta's place: origin and interval, and the cursor within */
-    size_t interval;          /* of the row, from the newest */
-    bool cursor_open;
-    zc_store_cursor_t cursor;
-    zc_store_walk_t *walk; /* a replace-sync's place */
+    zc_vector_copy_t covered; /* what the transfer covers, also of what the asker had */
+    zc_delta_t delta;         /* a delta's place */
+    zc_store_walk_t *walk;    /* a replace-sync's place */
 } zc_donation_t;
 
 /* A client's miss that was asked of the donor. */
@@ -163,6 +163,8 @@ struct zc_replica {
     zc_pending_read_t *reads;
     size_t read_count;
     size_t read_capacity;
+
+    uint64_t checkpoint_bytes;
 
     bool watched;
     bool watched_values;
@@ -319,15 +321,25 @@ void zc_join_fini(zc_replica_t *replica);
 
 /* -- ask.c ----------------------------------------------------------------- */
 
-/* A hole in the writes of a peer's origin was seen, `lacked` is one of them: it is asked for after
- * a random delay (R4). */
-void zc_ask_gap(zc_replica_t *replica, zc_peer_t *peer, zc_hlc_t lacked);
+/* Asks a peer for all that is lacking. `whole`: also with what could be left out (R13). */
+void zc_ask_begin(zc_replica_t *replica, zc_ask_t *ask, const zc_peer_t *peer, bool replace,
+                  bool whole);
 void zc_ask_chunk(zc_replica_t *replica, zc_link_t from, const zc_sync_chunk_t *chunk);
 void zc_ask_end(zc_replica_t *replica, zc_link_t from, const zc_sync_end_t *end);
 void zc_ask_tick(zc_replica_t *replica);
 /* The peer is no longer there to answer. */
 void zc_ask_peer_lost(zc_replica_t *replica, const zc_peer_t *peer);
 void zc_ask_fini(zc_replica_t *replica);
+
+/* -- gap.c ----------------------------------------------------------------- */
+
+/* A hole in the writes of a peer's origin was seen, `lacked` is one of them: it is asked for after
+ * a random delay (R4). */
+void zc_gap_seen(zc_replica_t *replica, zc_peer_t *peer, zc_hlc_t lacked);
+/* A gap that is still there after its transfer has ended is asked for again, while its origin is
+ * there: it has all of its writes. */
+void zc_gap_look_again(zc_replica_t *replica, zc_origin_index_t origin, uint64_t delay_us);
+void zc_gap_tick(zc_replica_t *replica);
 
 /* -- hunt.c ---------------------------------------------------------------- */
 
@@ -366,6 +378,8 @@ void zc_donate_credit(zc_replica_t *replica, zc_link_t from, const zc_sync_credi
 /* Sends the next chunk of each transfer that has credit. */
 void zc_donate_flush(zc_replica_t *replica);
 void zc_donate_tick(zc_replica_t *replica);
+/* The origin gives up its index. */
+void zc_donate_leave(zc_replica_t *replica, zc_origin_index_t origin);
 /* Frees what ended in the step before. */
 void zc_donate_collect(zc_replica_t *replica);
 void zc_donate_fini(zc_replica_t *replica);

@@ -165,3 +165,29 @@ zcache_status zc_vector_subtract(const zc_vector_t *vector, const zc_vector_t *h
     *lack = (zc_vector_t){.origins = rows, .count = count};
     return ZCACHE_OK;
 }
+
+zcache_status zc_vector_above(const zc_vector_t *vector, zc_hlc_t down_to, const zc_vector_t *among,
+                              zc_arena_t *arena, zc_vector_t *above) {
+    zc_origin_intervals_t *rows = zc_arena_take(arena, (vector->count + 1) * sizeof *rows);
+    size_t room = count_intervals(vector) + 1;
+    zc_interval_t *intervals = zc_arena_take(arena, room * sizeof *intervals);
+    if (rows == NULL || intervals == NULL) {
+        return ZCACHE_NO_MEMORY;
+    }
+    const zc_interval_t below = {.after = 0, .upto = down_to};
+    size_t count = 0;
+    for (size_t i = 0; i < vector->count; i++) {
+        const zc_origin_intervals_t *row = &vector->origins[i];
+        if (zc_vector_find(among, &row->origin) == NULL) {
+            continue;
+        }
+        size_t left = zc_intervals_subtract(row->intervals, row->count, &below, 1, intervals);
+        if (left > 0) {
+            rows[count++] = (zc_origin_intervals_t){
+                .origin = row->origin, .intervals = intervals, .count = left};
+            intervals += left;
+        }
+    }
+    *above = (zc_vector_t){.origins = rows, .count = count};
+    return ZCACHE_OK;
+}

@@ -29,6 +29,11 @@ uint64_t zc_intervals_hash(const zc_origin_t *origin, const zc_interval_t *inter
 zcache_status zc_vector_subtract(const zc_vector_t *vector, const zc_vector_t *have,
                                  zc_arena_t *arena, zc_vector_t *lack);
 
+/* What of `vector` is above `down_to`, of the origins that `among` has; in memory of the arena. No
+ * row has more intervals than before. Returns OK or NO_MEMORY. */
+zcache_status zc_vector_above(const zc_vector_t *vector, zc_hlc_t down_to, const zc_vector_t *among,
+                              zc_arena_t *arena, zc_vector_t *above);
+
 /* The bytes that a message needs for it, at most. */
 size_t zc_vector_weight(const zc_vector_t *vector);
 

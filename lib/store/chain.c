@@ -25,9 +25,9 @@ static void put_between(zc_store_t *store, zc_chain_t *chain, uint32_t number, u
 }
 
 /* Cursors that stand at the end of a chain and walk newer see what is appended. */
-static void wake_cursors(const zc_store_t *store, zc_origin_index_t origin, uint32_t number) {
-    for (zc_store_cursor_t *cursor = store->cursors; cursor != NULL; cursor = cursor->next) {
-        if (cursor->slot == ZC_SLOT_NONE && cursor->newer && cursor->origin == origin) {
+static void wake_cursors(const zc_chain_t *chain, uint32_t number) {
+    for (zc_store_cursor_t *cursor = chain->cursors; cursor != NULL; cursor = cursor->next) {
+        if (cursor->slot == ZC_SLOT_NONE && cursor->newer) {
             cursor->slot = number;
         }
     }
@@ -35,7 +35,7 @@ static void wake_cursors(const zc_store_t *store, zc_origin_index_t origin, uint
 
 static void append(zc_store_t *store, zc_chain_t *chain, uint32_t number) {
     put_between(store, chain, number, chain->newest, ZC_SLOT_NONE);
-    wake_cursors(store, zc_store_slot(store, number)->origin, number);
+    wake_cursors(chain, number);
 }
 
 static void push_run(zc_store_t *store, zc_chain_t *chain, uint32_t number) {
@@ -127,9 +127,9 @@ static void unlink_run(zc_store_t *store, zc_chain_t *chain, zc_slot_t *slot) {
     slot->flags &= (uint8_t)~ZC_FLAG_RUN;
 }
 
-static void move_cursors(const zc_store_t *store, uint32_t number) {
+static void move_cursors(const zc_store_t *store, const zc_chain_t *chain, uint32_t number) {
     const zc_slot_t *slot = zc_store_slot(store, number);
-    for (zc_store_cursor_t *cursor = store->cursors; cursor != NULL; cursor = cursor->next) {
+    for (zc_store_cursor_t *cursor = chain->cursors; cursor != NULL; cursor = cursor->next) {
         if (cursor->slot == number) {
             cursor->slot = cursor->newer ? slot->chain_newer : slot->chain_older;
         }
@@ -143,7 +143,7 @@ void zc_chain_unlink(zc_store_t *store, uint32_t number) {
         unlink_run(store, chain, slot);
         return;
     }
-    move_cursors(store, number);
+    move_cursors(store, chain, number);
     if (chain->finger == number) {
         chain->finger = slot->chain_older != ZC_SLOT_NONE ? slot->chain_older : slot->chain_newer;
     }
@@ -198,15 +198,14 @@ static uint32_t sort_list(const zc_store_t *store, uint32_t list) {
 }
 
 /* What is appended here came out of order, and cursors at the end see the oldest of it first. */
-static void wake_after(zc_store_t *store, zc_origin_index_t origin, uint32_t newest_before) {
-    const zc_chain_t *chain = zc_store_chain(store, origin);
+static void wake_after(const zc_store_t *store, const zc_chain_t *chain, uint32_t newest_before) {
     if (newest_before == chain->newest) {
         return;
     }
     uint32_t appended = newest_before == ZC_SLOT_NONE
                             ? chain->oldest
                             : zc_store_slot(store, newest_before)->chain_newer;
-    wake_cursors(store, origin, appended);
+    wake_cursors(chain, appended);
 }
 
 void zc_chain_settle(zc_store_t *store, zc_origin_index_t origin) {
@@ -231,7 +230,7 @@ void zc_chain_settle(zc_store_t *store, zc_origin_index_t origin) {
         newer = next;
         next = after;
     }
-    wake_after(store, origin, newest_before);
+    wake_after(store, chain, newest_before);
     /* A clear may void what was in the run: the sweep, which looks at chains, starts again. */
     store->sweep.voided = true;
     store->sweep.origin = 0;

@@ -100,6 +100,19 @@ static uint64_t check_chain(const zc_store_t *store, zc_origin_index_t origin) {
     return count;
 }
 
+static void check_cursors(const zc_store_t *store, zc_origin_index_t origin) {
+    const zc_store_cursor_t *cursor = zc_store_chain(store, origin)->cursors;
+    for (; cursor != NULL; cursor = cursor->next) {
+        ZC_ASSERT(cursor->origin == origin);
+        if (cursor->slot != ZC_SLOT_NONE) {
+            const zc_slot_t *slot = zc_store_slot(store, cursor->slot);
+            ZC_ASSERT(zc_slot_kind(slot) != ZC_SLOT_FREE);
+            ZC_ASSERT(slot->origin == origin);
+            ZC_ASSERT((slot->flags & ZC_FLAG_RUN) == 0);
+        }
+    }
+}
+
 static void check_chains(const zc_store_t *store) {
     uint64_t count = 0;
     for (uint32_t i = 0; i < store->origins.count; i++) {
@@ -109,16 +122,9 @@ static void check_chains(const zc_store_t *store) {
         ZC_ASSERT(free || zc_origins_find(&store->origins, id) == origin);
         ZC_ASSERT(store->run_open || zc_store_chain(store, origin)->run == ZC_SLOT_NONE);
         count += check_chain(store, origin);
+        check_cursors(store, origin);
     }
     ZC_ASSERT(count == store->entry_count + store->ghost_count);
-    for (const zc_store_cursor_t *cursor = store->cursors; cursor != NULL; cursor = cursor->next) {
-        if (cursor->slot != ZC_SLOT_NONE) {
-            const zc_slot_t *slot = zc_store_slot(store, cursor->slot);
-            ZC_ASSERT(zc_slot_kind(slot) != ZC_SLOT_FREE);
-            ZC_ASSERT(slot->origin == cursor->origin);
-            ZC_ASSERT((slot->flags & ZC_FLAG_RUN) == 0);
-        }
-    }
 }
 
 /* No deadline is forgotten: its segment is due in time, and so is the pass that comes to it. */

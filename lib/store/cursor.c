@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Cursors: places in a chain that the store keeps good. A cursor stands at a slot of its chain, or
- * at the end (no slot). chain.c moves those whose slot is unlinked. */
+ * at the end (no slot). chain.c moves those whose slot is unlinked. Each chain has a list of its
+ * own: a delta holds a cursor in every chain, and a write looks at those of one. */
 #include "lib/store/chain.h"
 #include "lib/store/register.h"
 #include "lib/store/state.h"
@@ -9,11 +10,12 @@ static void open_cursor(zc_store_t *store, zc_store_cursor_t *cursor, zc_origin_
                         bool newer) {
     /* What is in the run has its place now, else a delta would pass it over. */
     zc_chain_settle(store, origin);
-    *cursor = (zc_store_cursor_t){.origin = origin, .newer = newer, .next = store->cursors};
-    if (store->cursors != NULL) {
-        store->cursors->previous = cursor;
+    zc_chain_t *chain = zc_store_chain(store, origin);
+    *cursor = (zc_store_cursor_t){.origin = origin, .newer = newer, .next = chain->cursors};
+    if (chain->cursors != NULL) {
+        chain->cursors->previous = cursor;
     }
-    store->cursors = cursor;
+    chain->cursors = cursor;
 }
 
 void zc_store_cursor_open_older(zc_store_t *store, zc_store_cursor_t *cursor,
@@ -57,19 +59,11 @@ void zc_store_cursor_close(zc_store_t *store, zc_store_cursor_t *cursor) {
     if (cursor->previous != NULL) {
         cursor->previous->next = cursor->next;
     } else {
-        ZC_ASSERT(store->cursors == cursor);
-        store->cursors = cursor->next;
+        zc_chain_t *chain = zc_store_chain(store, cursor->origin);
+        ZC_ASSERT(chain->cursors == cursor);
+        chain->cursors = cursor->next;
     }
     if (cursor->next != NULL) {
         cursor->next->previous = cursor->previous;
     }
-}
-
-bool zc_store_origin_is_walked(const zc_store_t *store, zc_origin_index_t origin) {
-    for (const zc_store_cursor_t *cursor = store->cursors; cursor != NULL; cursor = cursor->next) {
-        if (cursor->origin == origin) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -131,6 +131,7 @@ static void close_place(zc_origins_t *origins, uint32_t hole) {
 void zc_origins_remove(zc_origins_t *origins, zc_origin_index_t index) {
     const zc_chain_t *chain = &origins->chains[index];
     ZC_ASSERT(chain->newest == 0 && chain->run == 0);
+    ZC_ASSERT(chain->cursors == NULL);
     uint16_t *place = place_of(origins, &origins->ids[index]);
     ZC_ASSERT(*place == index);
     close_place(origins, (uint32_t)(place - origins->table));

@@ -46,7 +46,6 @@ struct zc_store {
     zc_origins_t origins;
     zc_order_t entries; /* LRU */
     zc_order_t ghosts;  /* in the order in which they came to be (R8) */
-    zc_store_cursor_t *cursors;
     zc_order_place_t *places;
     bool run_open;
     zc_stamp_t clear;

@@ -19,7 +19,9 @@ void zc_store_destroy(zc_store_t **store) {
     }
     zc_store_t *ended = *store;
     ZC_ASSERT(ended->places == NULL);
-    ZC_ASSERT(ended->cursors == NULL);
+    for (uint32_t i = 0; i < ended->origins.count; i++) {
+        ZC_ASSERT(ended->origins.chains[i].cursors == NULL);
+    }
     free_payloads(ended);
     zc_origins_fini(&ended->origins);
     zc_index_fini(&ended->index);

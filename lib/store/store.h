@@ -114,8 +114,6 @@ size_t zc_store_origin_count(const zc_store_t *store);
 /* Forgets ghosts of an origin (R9) from the oldest on, up to its first entry, and takes them off
  * *budget, which ends it at 0. True: the origin has no slot left. No run may be open. */
 bool zc_store_origin_empty(zc_store_t *store, zc_origin_index_t origin, size_t *budget);
-/* Whether a cursor is open in its chain. */
-bool zc_store_origin_is_walked(const zc_store_t *store, zc_origin_index_t origin);
 /* Gives up the index, and with it the floor, of an origin that has no slot and no cursor (R13). */
 void zc_store_origin_remove(zc_store_t *store, zc_origin_index_t origin);
 

@@ -133,7 +133,7 @@ static void unpack_end(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t *
     zc_sync_end_t *end = &message->sync_end;
     end->session = zc_unpack_uint(unpack, 0, UINT64_MAX);
     end->number = (uint32_t)zc_unpack_uint(unpack, 0, UINT32_MAX);
-    end->result = (zc_sync_result_t)zc_unpack_uint(unpack, ZC_SYNC_COMPLETE, ZC_SYNC_NEEDS_VECTOR);
+    end->result = (zc_sync_result_t)zc_unpack_uint(unpack, ZC_SYNC_COMPLETE, ZC_SYNC_PART);
     end->replace = zc_unpack_bool(unpack);
     end->entries = zc_unpack_uint(unpack, 0, UINT64_MAX);
     end->vector = zc_unpack_vector(unpack, scratch);

@@ -100,6 +100,19 @@ class Peer(PeerTest):
         self.assertEqual(self.wait_equal([joiner], 380), digest)
         self.assertEqual(peer.leave()["digest"], digest)
 
+    def test_a_delta_comes_in_parts_both_ways(self):
+        nodes = self.mesh(1, "--heartbeat", "100", *KEEP)
+        peer = self.peer(nodes[0], "--write", "100", "--lose", "1", "--checkpoint", "300")
+        peer.expect("live")
+        # More than credit allows at once, and than lies between two checkpoints.
+        nodes[0].load((f"big{i}", "x" * 500000) for i in range(12))
+        peer.expect("written")
+        self.wait_equal([*nodes, peer], 92)
+        ended = peer.leave()
+        self.assertGreater(ended["parts"], 0)
+        self.assertGreater(ended["parts_given"], 0)
+        self.assertEqual(nodes[0].stats()["malformed"], 0)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -38,9 +38,10 @@ class Drawn:
         ghosts_max = draw.choice([1, 2, 3, 5] if small_ring else [4, 8, 1000])
         value_bytes = 100000 if draw.random() < .02 else 16
         retire_after = draw.choice([8, 16, 40]) if draw.random() < .2 else 0
+        checkpoint = draw.choice([0, 1, 150, 400])
         self.do("mesh", f"max_size={draw.choice([len(self.keys) // 2, 1000])}",
                 f"ghosts_max={ghosts_max}", f"value_bytes={value_bytes}",
-                f"retire_after={retire_after}")
+                f"retire_after={retire_after}", f"checkpoint={checkpoint}")
         for i, name in enumerate(self.names, 1):
             words = [f"origin={i}", f"room={draw.randint(1, len(self.keys) + 2)}"]
             if clocks:
@@ -76,7 +77,9 @@ class Drawn:
         elif dice < .75:
             a, b = draw.sample(self.names, 2)
             if not self.apart(a, b):
-                self.do(draw.choices(["repair", "gap", "cut"], [6, 3, 1])[0], a, b)
+                verb = draw.choices(["repair", "gap", "cut"], [6, 3, 2])[0]
+                messages = verb == "cut" and draw.random() < .7
+                self.do(verb, a, b, *([str(draw.randint(0, 9))] if messages else []))
         elif dice < .85:
             name = draw.choice(self.names)
             for key in list(self.world.nodes[name].store.entries):

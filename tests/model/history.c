@@ -112,6 +112,7 @@ static void do_mesh(run_t *run) {
     world->ghosts_max = (uint64_t)option(run, 1, "ghosts_max", 1000);
     world->value_bytes = (uint64_t)option(run, 1, "value_bytes", 16);
     world->retire_after = (uint64_t)option(run, 1, "retire_after", 0);
+    world->checkpoint = (uint64_t)option(run, 1, "checkpoint", 0);
     require(run, world->value_bytes >= WORLD_LABEL_BYTES && world->retire_after % 8 == 0);
 }
 
@@ -193,7 +194,11 @@ static void do_gap(run_t *run) {
 }
 
 static void do_cut(run_t *run) {
-    const char *kind = world_cut(run->world, known_at(run, 1), known_at(run, 2));
+    uint64_t messages = UINT64_MAX;
+    if (run->line.count > 3) {
+        messages = (uint64_t)number_of(run, word_at(run, 3));
+    }
+    const char *kind = world_cut(run->world, known_at(run, 1), known_at(run, 2), messages);
     printf("%s lost the end of a %s of %s\n", run->line.words[1], kind, run->line.words[2]);
 }
 

@@ -14,6 +14,10 @@ NEVER = (0, 0)          # below every stamp; a stamp is (hlc, origin)
 COUNTER_BITS = 16       # a clock reading is a step of time, shifted, and a counter
 INTERVALS_MAX = 64      # of one origin in a vector
 CLAIMS_MAX = 32         # ... of which so many may be claims
+RECORD_BYTES = 64       # that a record counts for beside its key and value
+CHUNK_BYTES = 262144
+CHECKPOINT_BYTES = 1 << 20
+ALL = 1 << 30           # messages: more than a transfer has
 
 # What can be left out, to see that it is needed (or, for ghost and exceptions, that it only costs).
 PARTS = ("ghost", "floor", "adopt", "ghost-in-delta", "ghost-in-replace", "horizon", "late-floor",
@@ -258,11 +262,13 @@ class Vector:
 class Node:
     """One life of a node. `clock` is how many steps its clock is ahead."""
 
-    def __init__(self, origin, capacity, ghosts_max, clock=0, retire_after=0, off=()):
+    def __init__(self, origin, capacity, mesh, clock=0, off=()):
         self.origin, self.clock, self.off = origin, clock, off
-        self.retire_after = retire_after    # steps, a multiple of 8; 0: never
+        self.entry_bytes = RECORD_BYTES + 1 + mesh["value_bytes"]
+        self.checkpoint = mesh["checkpoint"] or CHECKPOINT_BYTES
+        self.retire_after = mesh["retire_after"]    # steps, a multiple of 8; 0: never
         self.introduced = set()             # origins of peers that are not forgotten
-        self.store = Store(origin, capacity, ghosts_max, off)
+        self.store = Store(origin, capacity, mesh["ghosts_max"], off)
         self.vector = Vector()
         self.hlc = 0            # the highest reading taken or seen
         self.sent = 0           # the newest own write that went out in a batch
@@ -327,11 +333,11 @@ class Node:
     def lacks(self, donor):
         return donor.vector.minus(self.vector)
 
-    def repair(self, donor, now, joining=False, cut=False):
+    def repair(self, donor, now, settle, joining=False, cut=None):
         """Takes over all that the donor has. Returns 'delta' or 'replace'. A delta is asked for first;
         who joins, and has nothing, asks for all by recency at once (S2). Registers travel with every
-        question and with the end of every answer, also with a refusal. `cut`: the end does not come,
-        and what has come stays."""
+        question and with the end of every answer, also with a refusal. `cut`: so many messages come
+        of it, and not the end; what has come stays. `settle` is called when some have come."""
         self.store.indexes.take(donor.origin)
         donor.merge_clear(self.store.clear)
         if not joining and self.settled(now, donor.origin) not in ({}, donor.settled(now)):
@@ -342,20 +348,64 @@ class Node:
                        for origin, row in lack.items())
         if joining and lack:
             complete = False
-        records = self.delta(donor)
+        room = ALL if cut is None else cut
         sent = None
         if complete:
-            self.take_records(records)
+            come = self.take_delta(donor, now, room, settle)
         else:
             self.merge_clear(donor.store.clear)
             self.store.sweep()
-            records, sent = self.take_all(donor)
-        if cut:
-            self.left |= bool(records)
+            come, sent = self.take_all(donor, room)
+        if cut is not None:
+            self.left |= come
         else:
             self.merge_clear(donor.store.clear)
             self.take_over(donor, sent, now)
         return "delta" if complete else "replace"
+
+    def chunks(self, records, checkpoints):
+        """(records, what is next after a checkpoint or None), as they go out."""
+        chunk, room, unchecked = [], CHUNK_BYTES, 0
+        for record in records:
+            size = RECORD_BYTES if record[2] else self.entry_bytes
+            if checkpoints and unchecked >= self.checkpoint:
+                yield chunk, record[0]
+                chunk, room, unchecked = [], CHUNK_BYTES, 0
+            elif chunk and room < size:
+                yield chunk, None
+                chunk, room = [], CHUNK_BYTES
+            chunk.append(record)
+            room -= size
+            unchecked += size
+        if chunk:
+            yield chunk, None
+
+    def take_delta(self, donor, now, room, settle):
+        """Returns whether anything has come."""
+        come = room
+        lacked = self.lacks(donor)
+        for chunk, rest in self.chunks(self.delta(donor), checkpoints=True):
+            if room == 0:
+                break
+            room -= 1
+            self.take_records(chunk)
+            if rest is not None and room > 0:
+                room -= 1
+                self.merge_clear(donor.store.clear)
+                self.take_part(donor, lacked, rest[0], now)
+            settle(self)
+        return room < come
+
+    def take_part(self, donor, lacked, down_to, now):
+        """A checkpoint (R7): all above has come, or what overwrote it has. Where an origin has all the
+        intervals that it may have, the end covers it."""
+        for origin, row in sorted(donor.vector.rows.items()):
+            above = [(max(after, down_to), upto) for after, upto in row if upto > down_to]
+            if origin in lacked and above:
+                self.observe(above[-1][1])
+                self.learn(origin, above[-1][1], now)
+                for after, upto in above:
+                    self.vector.cover(origin, after, upto)
 
     def claim(self):
         """After the next complete repair (R7): what a cut one left and is in no interval yet may be
@@ -369,11 +419,12 @@ class Node:
 
     def delta(self, donor):
         """All that this node's vector does not cover, also what a cut repair has left at the donor and
-        is in no vector: by origin, and of each from the newest to the oldest."""
+        is in no vector: the highest stamp first."""
         held = [*donor.store.entries.values(), *donor.store.ghosts.values()]
+        chains = [record for origin in {stamp[1] for stamp in held}
+                  for record in donor.store.chain(origin)]
         return [(stamp, key, dead, donor.store.used.get(key, 0))
-                for origin in sorted({stamp[1] for stamp in held})
-                for stamp, key, dead in reversed(donor.store.chain(origin))
+                for stamp, key, dead in sorted(chains, reverse=True)
                 if not self.vector.has(stamp) and not (dead and "ghost-in-delta" in self.off)]
 
     def take_records(self, records):
@@ -383,18 +434,20 @@ class Node:
         for record in records:
             self.take(*record)
 
-    def take_all(self, donor):
+    def take_all(self, donor, room):
         """Entries, coldest first, so that a small node keeps what the donor would (S2); then ghosts.
-        Returns the records, and the keys of the entries."""
+        Returns whether anything has come, and the keys of the entries."""
         store = donor.store
         entries = [(stamp, key, False, store.used[key]) for key, stamp in store.entries.items()
                    if not store.voids(stamp)]
         ghosts = [(stamp, key, True, 0) for key, stamp in store.ghosts.items()
                   if not store.voids(stamp) and "ghost-in-replace" not in self.off]
         self.store.merge_begin()
-        self.take_records(entries + ghosts)
+        chunks = [chunk for chunk, _ in self.chunks(entries + ghosts, checkpoints=False)][:room]
+        for chunk in chunks:
+            self.take_records(chunk)
         self.store.merge_end()
-        return entries + ghosts, {key for _, key, _, _ in entries}
+        return bool(chunks), {key for _, key, _, _ in entries}
 
     def take_over(self, donor, sent, now):
         """A transfer is complete. `sent`: of a replace-sync, the keys of its entries."""

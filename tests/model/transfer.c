@@ -8,20 +8,39 @@ enum { TRANSFER_US = 1500 * 1000 }; /* in which a transfer that was asked for en
 typedef struct transfer {
     zc_peer_number_t peer; /* the donor's, at the asker */
     bool cut;              /* its end does not arrive */
-    const char *kind;      /* of one whose end was lost */
+    uint64_t messages;     /* ... and only so many before it */
+    const char *kind;      /* of one of which something was lost */
 } transfer_t;
 
-/* The end of a transfer that would be complete is lost, where it is to be. */
+/* Of a chunk, checkpoint or end: whether it belongs to a replace-sync. Of all else NULL. */
+static const char *kind_of(const zc_message_t *message) {
+    if (message->type == ZC_MESSAGE_SYNC_CHUNK) {
+        return message->sync_chunk.replace ? "replace" : "delta";
+    }
+    if (message->type != ZC_MESSAGE_SYNC_END || (message->sync_end.result != ZC_SYNC_COMPLETE &&
+                                                 message->sync_end.result != ZC_SYNC_PART)) {
+        return NULL;
+    }
+    return message->sync_end.replace ? "replace" : "delta";
+}
+
+/* The end of a transfer that would be complete is lost, where it is to be, and what comes beyond
+ * the number of messages. */
 static bool is_lost(world_t *world, transfer_t *transfer, const world_parcel_t *parcel) {
     zc_message_t message;
     zcache_status status =
         zc_wire_decode(zc_buffer_slice(&parcel->bytes), &world->codec.scratch, &message);
     ZC_ASSERT(status == ZCACHE_OK);
-    if (!transfer->cut || message.type != ZC_MESSAGE_SYNC_END ||
-        message.sync_end.result != ZC_SYNC_COMPLETE) {
+    const char *kind = transfer->cut ? kind_of(&message) : NULL;
+    if (kind == NULL) {
         return false;
     }
-    transfer->kind = message.sync_end.replace ? "replace" : "delta";
+    bool end = message.type == ZC_MESSAGE_SYNC_END && message.sync_end.result == ZC_SYNC_COMPLETE;
+    if (!end && transfer->messages > 0) {
+        transfer->messages--;
+        return false;
+    }
+    transfer->kind = kind;
     return true;
 }
 
@@ -84,9 +103,22 @@ static const char *end(world_t *world, const transfer_t *transfer) {
     return kind;
 }
 
-static const char *exchange(world_t *world, char name, char donor, bool gap, bool cut) {
+/* The donor sees that the asker is no longer there. */
+static void give_up(world_t *world) {
+    zc_link_t route = {.type = ZC_LINK_ROUTE, .number = world->asker->origin};
+    zc_message_t message = {.type = ZC_MESSAGE_SYNC_CREDIT};
+    message.sync_credit.session = world->asker->replica->asks[ZC_ASK_HUNTED].session;
+    world_tell(world, world->donor, route, &message);
+}
+
+/* `cut`: NULL: it is not; else how many messages come. */
+static const char *exchange(world_t *world, char name, char donor, bool gap, const uint64_t *cut) {
     uint8_t origin = world_node(world, donor)->origin;
-    transfer_t transfer = {.peer = world_meet(world, world_node(world, name), origin), .cut = cut};
+    transfer_t transfer = {
+        .peer = world_meet(world, world_node(world, name), origin),
+        .cut = cut != NULL,
+        .messages = cut != NULL ? *cut : 0,
+    };
     begin(world, name, donor);
     if (gap) {
         world_heartbeat(world, world->asker, origin, world->donor->replica->sent, false);
@@ -95,19 +127,22 @@ static const char *exchange(world_t *world, char name, char donor, bool gap, boo
         world_heartbeat(world, world->asker, origin, 0, true);
     }
     run(world, &transfer);
+    if (cut != NULL) {
+        give_up(world);
+    }
     return end(world, &transfer);
 }
 
 const char *world_repair(world_t *world, char name, char donor) {
-    return exchange(world, name, donor, false, false);
+    return exchange(world, name, donor, false, NULL);
 }
 
 const char *world_gap(world_t *world, char name, char donor) {
-    return exchange(world, name, donor, true, false);
+    return exchange(world, name, donor, true, NULL);
 }
 
-const char *world_cut(world_t *world, char name, char donor) {
-    return exchange(world, name, donor, false, true);
+const char *world_cut(world_t *world, char name, char donor, uint64_t messages) {
+    return exchange(world, name, donor, false, &messages);
 }
 
 const char *world_join(world_t *world, char name, char donor, uint8_t origin) {

@@ -248,6 +248,7 @@ static void start(world_t *world, world_node_t *node, const world_node_t *donor)
         .allocator = zc_allocator_system(),
         .random_seed = node->origin,
         .identity = identity_of(node->origin),
+        .checkpoint_bytes = world->checkpoint,
         .max_memory = node->room * zc_register_cost(KEY_BYTES, world->value_bytes),
         .now_us = world->now_us,
         .seeds = &seeds,

@@ -49,6 +49,7 @@ typedef struct world {
     uint64_t ghosts_max;
     uint64_t value_bytes;
     uint64_t retire_after; /* steps; 0: as it is by default, which no history lasts for */
+    uint64_t checkpoint;   /* bytes; 0: as ordinarily */
     world_node_t nodes[WORLD_LETTERS];
     world_message_t *messages;
     size_t message_count;
@@ -88,8 +89,8 @@ void world_read(world_t *world, char name, char key);
 
 const char *world_repair(world_t *world, char name, char donor);
 const char *world_gap(world_t *world, char name, char donor);
-/* All comes but the end, and then the donor is gone. */
-const char *world_cut(world_t *world, char name, char donor);
+/* So many messages come, but not the end, and then the donor is gone. */
+const char *world_cut(world_t *world, char name, char donor, uint64_t messages);
 /* Dies and begins anew as one that joins the donor. */
 const char *world_join(world_t *world, char name, char donor, uint8_t origin);
 

@@ -2,12 +2,12 @@
 """A history, line by line, on nodes that keep the rules of rules.py; README.md has the lines. What it
 prints is what tests/model/history.c prints for the same lines."""
 
-from rules import COUNTER_BITS, NEVER, Node
+from rules import ALL, COUNTER_BITS, NEVER, Node
 
 FIRST_STEP = 10     # so that a clock may be behind
 STRANGER = 65       # who serves where a joiner was told to dial, see transfer.c
 
-MESH = {"max_size": 1000, "ghosts_max": 1000, "value_bytes": 16, "retire_after": 0}
+MESH = {"max_size": 1000, "ghosts_max": 1000, "value_bytes": 16, "retire_after": 0, "checkpoint": 0}
 
 
 class Failure(Exception):
@@ -93,15 +93,18 @@ class World:
 
     def settle(self):
         for node in self.nodes.values():
-            store = node.store
-            if store.clear != NEVER:
-                store.sweep()
-            if self.deadlines:
-                over = [key for key, stamp in store.entries.items()
-                        if self.deadlines.get(stamp, self.now + 99) <= self.now + node.clock]
-                for key in store.slots.in_order(over):
-                    store.drop(key)
+            self.collect(node)
             node.retire(self.now)
+
+    def collect(self, node):
+        store = node.store
+        if store.clear != NEVER:
+            store.sweep()
+        if self.deadlines:
+            over = [key for key, stamp in store.entries.items()
+                    if self.deadlines.get(stamp, self.now + 99) <= self.now + node.clock]
+            for key in store.slots.in_order(over):
+                store.drop(key)
 
     # -- What there is
 
@@ -115,8 +118,7 @@ class World:
 
     def begin(self, name, origin):
         capacity, clock = self.machines[name]
-        self.nodes[name] = Node(origin, capacity, self.mesh["ghosts_max"], clock,
-                                self.mesh["retire_after"], self.off)
+        self.nodes[name] = Node(origin, capacity, self.mesh, clock, self.off)
         self.served[origin] = {}
 
     def do_restart(self, name, word):
@@ -179,7 +181,7 @@ class World:
     def repair(self, name, donor, joining=False):
         """What is claimed after a delta is what has not expired in it."""
         node = self.nodes[name]
-        kind = node.repair(self.nodes[donor], self.now, joining)
+        kind = node.repair(self.nodes[donor], self.now, self.collect, joining)
         if kind == "delta":
             self.settle()
         node.claim()
@@ -199,8 +201,9 @@ class World:
         if node.vector.whole_upto(other.origin) < other.sent:
             self.do_repair(name, donor, wanted)
 
-    def do_cut(self, name, donor):
-        kind = self.nodes[name].repair(self.nodes[donor], self.now, cut=True)
+    def do_cut(self, name, donor, messages=ALL):
+        kind = self.nodes[name].repair(self.nodes[donor], self.now, self.collect,
+                                       cut=int(messages))
         self.printed.append(f"{name} lost the end of a {kind} of {donor}")
 
     def do_join(self, name, donor, word):

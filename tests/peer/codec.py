@@ -28,7 +28,7 @@ SETTINGS = (  # name, default, from, to
 (HELLO, WELCOME, PING, PONG, MEMBERS_ASK, MEMBERS, SYNC_ASK, SYNC_CHUNK, SYNC_CREDIT, SYNC_END, READ,
  READ_ANSWER) = range(16, 28)
 REFUSED = 29
-COMPLETE, INCOMPLETE, NEEDS_REPLACE, BUSY, JOINING, NEEDS_VECTOR = range(6)
+COMPLETE, INCOMPLETE, NEEDS_REPLACE, BUSY, JOINING, NEEDS_VECTOR, PART = range(7)
 
 ENDPOINT = re.compile(r"tcp://(?:[0-9A-Za-z._-]+|\[[0-9A-Za-z._:%-]+\]):([1-9][0-9]{0,4})", re.ASCII)
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -239,7 +239,7 @@ FORMS = {  # code: how many items follow the version, at least and at most; and 
     SYNC_ASK: (6, 6, plain(uint(), boolean, uint(0, U32), registers, vector, uint())),
     SYNC_CHUNK: (5, 5, chunk),
     SYNC_CREDIT: (2, 2, plain(uint(), uint(0, U32))),
-    SYNC_END: (9, 9, plain(uint(), uint(0, U32), uint(0, 5), boolean, uint(), vector, floors, stamp,
+    SYNC_END: (9, 9, plain(uint(), uint(0, U32), uint(0, 6), boolean, uint(), vector, floors, stamp,
                            registers)),
     READ: (2, 2, plain(uint(), key)),
     READ_ANSWER: (1, 3, read_answer),

@@ -48,6 +48,13 @@ def lacked(covered, have):
     return rows
 
 
+def above(rows, hlc):
+    """What of the rows is above an HLC."""
+    cut = {origin: [(max(after, hlc), upto) for after, upto in intervals if upto > hlc]
+           for origin, intervals in rows.items()}
+    return {origin: intervals for origin, intervals in cut.items() if intervals}
+
+
 class Store:
     """Both dictionaries are in order: entries the least recently used first, ghosts the oldest."""
 
@@ -145,11 +152,11 @@ class Store:
                 self.bury(record)
 
     def outside(self, rows):
-        """The records that no interval covers, by origin, newest first."""
+        """The records that no interval covers, highest stamp first."""
         found = [record for held in (self.entries, self.ghosts) for record in held.values()
                  if not any(after < record.hlc <= upto
                             for after, upto in rows.get(record.origin, []))]
-        return sorted(found, key=lambda record: (record.origin, -record.hlc))
+        return sorted(found, key=lambda record: record.stamp, reverse=True)
 
     def all_by_recency(self, now_ms):
         for record in self.entries.values():

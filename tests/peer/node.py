@@ -51,9 +51,11 @@ class Node(Members, Transfers, Clients):
         self.unsent = []
         self.sent = 0
         self.heartbeat_at_ms = now_ms()
+        self.checkpoint = 1 << 20  # bytes of a delta between two
         self.lose = lose  # the part of all batches, in and out, that is lost on purpose
         self.counts = dict.fromkeys(
-            ("malformed", "batches", "lost", "gaps", "deltas", "replace_syncs", "donated"), 0)
+            ("malformed", "batches", "lost", "gaps", "deltas", "replace_syncs", "donated", "parts",
+             "parts_given"), 0)
         self.dial(seed, seed=True)
 
     def bind(self, kind, endpoint):

@@ -60,6 +60,8 @@ def options():
                         help="sets COUNT keys, every third of them twice, and deletes every fifth")
     parser.add_argument("--lose", type=float, default=0.0, metavar="PART",
                         help="of all batches, in and out: dropped, to be found and repaired")
+    parser.add_argument("--checkpoint", type=int, default=1 << 20, metavar="BYTES",
+                        help="of a delta that it gives, between two checkpoints")
     parser.add_argument("--withhold", default="", metavar="KEY",
                         help="drops what others write to KEY, and says that it has received it")
     parser.add_argument("--alter", default="", metavar="KEY",
@@ -115,6 +117,7 @@ def main():
         node = FaultyNode(*where, *faults)
     else:
         node = Node(*where)
+    node.checkpoint = chosen.checkpoint
     statistics = Statistics(node.context, f"tcp://{chosen.join}")
     writer = Writer(chosen.name, chosen.write)
     end_s = time.monotonic() + chosen.seconds

@@ -24,7 +24,7 @@ class Ask:
         self.member = member
         self.replace = replace  # it may become a replace-sync
         self.gap = gap  # it is to fill a gap soon; another one may be under way beside it
-        self.chunks = 0
+        self.chunks = 0  # and checkpoints
         self.spent = 0
         self.replacing = False
         self.sent = set()  # key hashes of entries that came
@@ -39,7 +39,8 @@ class Donation:
         self.replace = replace
         self.covered = covered
         self.missing = missing
-        self.chunks = 0
+        self.chunks = 0  # and checkpoints
+        self.unchecked = 0  # bytes since the last checkpoint of a delta
         self.heard_ms = now_ms()
 
 
@@ -88,6 +89,8 @@ class Transfers:
         for (route, session), donation in list(self.donations.items()):
             while donation.records and donation.credit > 0:
                 self.send_chunk(route, donation)
+                if donation.records and self.is_due(donation):
+                    self.say_part(route, donation)
             if not donation.records:
                 whole = donation.replace or self.floors_allow(donation.missing)
                 self.counts["donated"] += whole
@@ -102,9 +105,10 @@ class Transfers:
         while donation.records and len(packed) < codec.CHUNK_RECORDS:
             record = donation.records[0]
             bytes_left -= record.counts_for()
-            if packed and bytes_left < 0:
+            if packed and (bytes_left < 0 or self.is_due(donation)):
                 break
             donation.credit -= record.counts_for()
+            donation.unchecked += record.counts_for()
             index = origins.setdefault(record.origin, len(origins))
             packed.append(record.pack(index, age=donation.replace))
             donation.records.pop(0)
@@ -113,13 +117,28 @@ class Transfers:
                     list(origins), packed)
         donation.chunks += 1
 
-    def end(self, route, session, chunks, result, donation=None):
+    def is_due(self, donation):
+        return not donation.replace and donation.unchecked >= self.checkpoint
+
+    def say_part(self, route, donation):
+        """A checkpoint: the asker need not ask again for what is above what comes next. The records
+        are those of when it asked, so what was overwritten since has gone out as well."""
+        donation.unchecked = 0
+        if not self.floors_allow(donation.missing):
+            return
+        self.counts["parts_given"] += 1
+        part = content.above(donation.missing, donation.records[0].hlc)
+        self.end(route, donation.session, donation.chunks, codec.PART, rows=part)
+        donation.chunks += 1
+
+    def end(self, route, session, chunks, result, donation=None, rows=None):
         replace = donation is not None and donation.replace
+        rows = donation.covered if donation else rows or {}
         floors = sorted(self.store.floors.items()) if replace else []
         horizon = self.store.horizon if replace else None
         self.answer(route, codec.SYNC_END, session, chunks, result, replace,
                     len(self.store.entries),
-                    codec.write_vector(donation.covered if donation else {}),
+                    codec.write_vector(rows),
                     [list(floor) for floor in floors], horizon and list(horizon),
                     self.registers())
 
@@ -152,7 +171,12 @@ class Transfers:
             return
         member.entries = entries
         self.merge_registers(registers)
-        if result == codec.NEEDS_REPLACE:
+        if result == codec.PART and chunks == ask.chunks and not replace and not ask.replacing:
+            ask.chunks += 1
+            ask.heard_ms = now_ms()
+            self.counts["parts"] += 1
+            self.vector.merge(rows)
+        elif result == codec.NEEDS_REPLACE:
             self.asks.remove(ask)
             self.want_all(member, True, 0)
         elif result != codec.COMPLETE or chunks != ask.chunks or (replace and not ask.replace):

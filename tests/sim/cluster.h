@@ -88,6 +88,8 @@ void zc_cluster_stand(zc_cluster_t *cluster, int node, bool stands);
 /* What nodes that are started from now on get: the bytes that they may hold (0: no limit), and
  * their allocator (borrowed until they are gone). */
 void zc_cluster_set_max_memory(zc_cluster_t *cluster, uint64_t bytes);
+/* ... the checkpoint_bytes of all that are started from now on; 0: as ordinarily. */
+void zc_cluster_set_checkpoint_bytes(zc_cluster_t *cluster, uint64_t bytes);
 void zc_cluster_set_allocator(zc_cluster_t *cluster, const zc_allocator_t *allocator);
 
 zcache_status zc_cluster_set(zc_cluster_t *cluster, int node, const char *key, const char *value,

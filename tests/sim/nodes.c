@@ -96,6 +96,10 @@ void zc_cluster_set_max_memory(zc_cluster_t *cluster, uint64_t bytes) {
     cluster->max_memory = bytes;
 }
 
+void zc_cluster_set_checkpoint_bytes(zc_cluster_t *cluster, uint64_t bytes) {
+    cluster->checkpoint_bytes = bytes;
+}
+
 void zc_cluster_set_allocator(zc_cluster_t *cluster, const zc_allocator_t *allocator) {
     cluster->allocator = allocator;
 }
@@ -114,6 +118,7 @@ static zc_replica_options_t describe(zc_cluster_t *cluster, int number,
     zc_replica_options_t options = {
         .allocator = cluster->allocator,
         .max_memory = cluster->max_memory,
+        .checkpoint_bytes = cluster->checkpoint_bytes,
         .random_seed = zc_random_next(&cluster->random),
         .now_us = zc_cluster_local_us(cluster, number),
         .wall_ms = (uint64_t)((int64_t)wall_ms + cluster->wall_skew_ms),

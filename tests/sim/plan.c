@@ -72,6 +72,8 @@ static void draw_settings(zc_plan_t *plan) {
         settings->retire_after_ms = retire_ms;
     }
     settings->max_clock_skew_ms = draw_clock_skew_ms(plan);
+    zc_random_t checkpoints = zc_plan_stream(plan->seed, "checkpoints");
+    plan->checkpoint_bytes = zc_random_between(&checkpoints, 1, 3000);
 }
 
 static void draw_network(zc_plan_t *plan) {

@@ -35,6 +35,7 @@ typedef struct zc_plan {
                            one mesh */
     zc_settings_t settings;
     int keys;
+    uint64_t checkpoint_bytes; /* of deltas, so that they have more than an end */
     uint32_t heat; /* of the workload: 1 uses all keys alike, more prefers the low ones */
     uint64_t duration_ms;
     uint64_t steps;

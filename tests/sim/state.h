@@ -80,6 +80,7 @@ struct zc_cluster {
     uint64_t now_us;
     int64_t wall_skew_ms;
     uint64_t max_memory;
+    uint64_t checkpoint_bytes;
     const zc_allocator_t *allocator;
     zc_cluster_network_t network;
     zc_node_t *nodes;

@@ -38,6 +38,7 @@ zc_world_t *zc_world_new(const zc_swarm_options_t *options) {
         zc_cluster_add(world->cluster);
         world->count++;
     }
+    zc_cluster_set_checkpoint_bytes(world->cluster, world->plan.checkpoint_bytes);
     world->begun_ms = zc_world_now_ms(world);
     return world;
 }

@@ -112,6 +112,8 @@ static const char *result_text(zc_sync_result_t result) {
         return "joining";
     case ZC_SYNC_NEEDS_VECTOR:
         return "needs_vector";
+    case ZC_SYNC_PART:
+        return "part";
     }
     return "";
 }

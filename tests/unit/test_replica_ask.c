@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The asker's side of a transfer (R4, R9): a vector is taken over whole or not at all. */
+/* The asker's side of a transfer (R4, R7, R9): a vector is taken over at checkpoints and at the
+ * end, or not at all. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -97,6 +98,89 @@ Test(replica_ask, vector_is_taken_over_at_the_end_and_not_before) {
     cr_assert_eq(subject_counters().deltas, 1);
     subject_run_ms(150);
     cr_assert_str_eq(subject_decided(), "", "nothing is left to ask for");
+}
+
+/* A checkpoint that covers (after, upto] of b. */
+static void part(uint64_t session, uint32_t number, zc_hlc_t after, zc_hlc_t upto) {
+    zc_message_t message = end_of(session, number, 'b', upto);
+    zc_interval_t interval = {.after = after, .upto = upto};
+    zc_origin_intervals_t row = message.sync_end.vector.origins[0];
+    row.intervals = &interval;
+    message.sync_end.vector.origins = &row;
+    message.sync_end.result = ZC_SYNC_PART;
+    subject_receive(b, &message);
+}
+
+static zc_origin_intervals_t row_of_b(void) {
+    zc_origin_t origin = subject_origin('b');
+    zc_origin_index_t index = zc_store_origin_find(zc_replica_store(subject_replica()), &origin);
+    return zc_vvec_row(&subject_replica()->vvec, index, &origin);
+}
+
+Test(replica_ask, checkpoint_is_taken_over_and_the_transfer_goes_on) {
+    zc_hlc_t last = subject_hlc(0);
+    uint64_t session = ask(last);
+    subject_chunk(b, session, 0, 'b', last, "x=1");
+    part(session, 1, last - 5, last);
+    cr_assert_eq(row_of_b().count, 1);
+    cr_assert_eq(row_of_b().intervals[0].after, last - 5);
+    cr_assert_str_eq(subject_decided(), "", "nothing is asked for beside it");
+    cr_assert_eq(subject_counters().deltas, 0);
+    subject_chunk(b, session, 2, 'b', last - 10, "y=2");
+    zc_message_t end = end_of(session, 3, 'b', last);
+    subject_receive(b, &end);
+    cr_assert(covers('b', last));
+    cr_assert_eq(subject_counters().deltas, 1);
+}
+
+Test(replica_ask, checkpoint_stays_where_the_transfer_breaks_and_the_rest_is_asked_for) {
+    zc_hlc_t last = subject_hlc(0);
+    uint64_t session = ask(last);
+    subject_chunk(b, session, 0, 'b', last, "x=1");
+    part(session, 1, last - 5, last);
+    subject_chunk(b, session, 5, 'b', last - 10, "y=2");
+    cr_assert_eq(subject_counters().transfers_broken, 1);
+    ask_again(ZC_ASK_GAP, session, last);
+    cr_assert_eq(row_of_b().intervals[0].after, last - 5);
+}
+
+Test(replica_ask, checkpoint_before_which_one_was_lost_breaks_the_transfer) {
+    zc_hlc_t last = subject_hlc(0);
+    uint64_t session = ask(last);
+    subject_chunk(b, session, 0, 'b', last, "x=1");
+    part(session, 2, last - 5, last);
+    cr_assert_eq(row_of_b().count, 0);
+    cr_assert_eq(subject_counters().transfers_broken, 1);
+}
+
+Test(replica_ask, checkpoint_of_a_replace_sync_or_of_the_future_breaks_the_transfer) {
+    zc_hlc_t last = subject_hlc(0);
+    uint64_t session = ask_replace(last);
+    replace_chunk(session, 0, last, "x=1");
+    part(session, 1, last - 5, last);
+    cr_assert_eq(row_of_b().count, 0);
+    cr_assert_eq(subject_counters().transfers_broken, 1);
+    session = ask_replace_again(session, last);
+    part(session, 0, last, subject_hlc(60000));
+    cr_assert_eq(row_of_b().count, 0);
+    cr_assert_eq(subject_counters().transfers_broken, 2);
+}
+
+/* A checkpoint would leave a hole more than there may be: the end does not. */
+Test(replica_ask, checkpoint_at_the_limit_of_intervals_waits_for_the_end) {
+    zc_hlc_t last = subject_hlc(0);
+    uint64_t session = ask(last);
+    zc_origin_t origin = subject_origin('b');
+    zc_origin_index_t index = zc_store_origin_find(zc_replica_store(subject_replica()), &origin);
+    for (zc_hlc_t i = 1; i <= ZCACHE_INTERVALS_MAX; i++) {
+        cr_assert_eq(zc_vvec_cover(&subject_replica()->vvec, index, 4 * i, 4 * i + 1), ZCACHE_OK);
+    }
+    part(session, 0, last - 5, last);
+    cr_assert_eq(row_of_b().count, ZCACHE_INTERVALS_MAX);
+    cr_assert_eq(subject_counters().transfers_broken, 0);
+    zc_message_t end = end_of(session, 1, 'b', last);
+    subject_receive(b, &end);
+    cr_assert(covers('b', last));
 }
 
 Test(replica_ask, gap_that_waits_for_another_one_is_asked_for_when_that_has_ended) {

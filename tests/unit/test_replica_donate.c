@@ -177,16 +177,101 @@ Test(replica_donate, chunks_go_out_one_in_a_step_and_as_far_as_the_credit_goes) 
     const char *decided = subject_decided();
     cr_assert_not_null(strstr(decided, "sync_chunk 5 "));
     cr_assert_null(strstr(decided, "sync_chunk 6 "), "a mebibyte is six chunks of 200,000 bytes");
+    cr_assert_not_null(strstr(decided, "sync_end part\n"), "and then there is a checkpoint");
     cr_assert_gt(zc_replica_deadline(subject_replica()), 0, "it waits for credit");
     credit(5, 200000);
-    cr_assert_not_null(strstr(subject_decided(), "sync_chunk 6 "));
+    cr_assert_not_null(strstr(subject_decided(), "sync_chunk 7 "));
     credit(5, UINT32_MAX);
     for (int i = 0; i < 50; i++) {
         subject_tick();
     }
     decided = subject_decided();
-    cr_assert_not_null(strstr(decided, "sync_chunk 19 "));
+    cr_assert_not_null(strstr(decided, "sync_chunk 22 "), "20 chunks and 3 checkpoints");
     cr_assert_not_null(strstr(decided, "sync_end complete\n"));
+}
+
+/* What the end or part that comes with more credit covers of the own origin above its `after`, 0:
+ * there is none; *part tells which of the two it is. */
+static zc_interval_t covered_with_credit(bool *part) {
+    zc_message_t message = {.type = ZC_MESSAGE_SYNC_CREDIT};
+    message.sync_credit = (zc_sync_credit_t){.session = 5, .credit_bytes = ZC_CREDIT_BYTES};
+    zc_event_t event = {.type = ZC_EVENT_MESSAGE, .now_us = subject_replica()->clock.now_us};
+    event.message.from = asker;
+    event.message.message = &message;
+    zc_effects_t effects;
+    zc_replica_step(subject_replica(), &event, &effects);
+    for (size_t i = 0; i < effects.count; i++) {
+        const zc_message_t *sent = &effects.effects[i].send.message;
+        if (effects.effects[i].type == ZC_EFFECT_SEND && sent->type == ZC_MESSAGE_SYNC_END) {
+            *part = sent->sync_end.result == ZC_SYNC_PART;
+            cr_assert_eq(sent->sync_end.vector.count, 1);
+            return sent->sync_end.vector.origins[0].intervals[0];
+        }
+    }
+    return (zc_interval_t){.after = 0};
+}
+
+/* Sets k0, k1 ... and returns their HLCs. */
+static void set_and_note(zc_hlc_t *hlcs, int count) {
+    for (int i = 0; i < count; i++) {
+        char key[8];
+        snprintf(key, sizeof key, "k%d", i);
+        subject_set(key, "1", 0);
+        hlcs[i] = subject_replica()->written;
+    }
+}
+
+/* Three records of 67 bytes make a checkpoint. */
+static void ask_in_parts(void) {
+    subject_replica()->checkpoint_bytes = 3 * 67;
+    zc_message_t message = ask_for(5, false, NULL, 0);
+    message.sync_ask.credit_bytes = 0;
+    subject_receive(asker, &message);
+}
+
+Test(replica_donate, checkpoint_covers_what_is_above_the_next_write) {
+    zc_hlc_t hlcs[7];
+    bool part = false;
+    set_and_note(hlcs, 7);
+    ask_in_parts();
+    zc_interval_t covered = covered_with_credit(&part);
+    cr_assert(part && covered.after == hlcs[3] && covered.upto == hlcs[6]);
+    covered = covered_with_credit(&part);
+    cr_assert(part && covered.after == hlcs[0] && covered.upto == hlcs[6]);
+    covered = covered_with_credit(&part);
+    cr_assert(!part && covered.after == 0 && covered.upto == hlcs[6]);
+}
+
+Test(replica_donate, checkpoint_covers_what_has_come_since_only_with_what_that_is) {
+    zc_hlc_t hlcs[7];
+    bool part = false;
+    set_and_note(hlcs, 7);
+    ask_in_parts();
+    subject_set("k5", "2", 0);
+    zc_hlc_t newest = subject_replica()->written;
+    subject_tick();
+    subject_decided();
+    credit(5, ZC_CREDIT_BYTES);
+    cr_assert_str_eq(subject_decided(), "to route 9: sync_chunk 0 k6=1 k4=1 k3=1 k5=2\n"
+                                        "to route 9: sync_end part\n");
+    zc_interval_t covered = covered_with_credit(&part);
+    cr_assert(!part && covered.after == 0 && covered.upto == newest);
+}
+
+Test(replica_donate, floor_that_rises_ends_a_delta_at_the_next_checkpoint) {
+    zc_hlc_t hlcs[9];
+    bool part = false;
+    configure("ghosts_max", 1);
+    set_and_note(hlcs, 9);
+    ask_in_parts();
+    covered_with_credit(&part);
+    cr_assert(part);
+    subject_delete("k0");
+    subject_delete("k1");
+    subject_decided();
+    credit(5, ZC_CREDIT_BYTES);
+    cr_assert_not_null(strstr(subject_decided(), "sync_end incomplete\n"));
+    cr_assert_eq(count_donations(), 0);
 }
 
 Test(replica_donate, live_writes_go_on_between_chunks) {
@@ -282,7 +367,7 @@ Test(replica_donate, registers_of_the_asker_are_merged) {
     cr_assert_eq(subject_replica()->registers.settings.max_size, 5);
 }
 
-Test(replica_donate, entries_of_many_origins_are_cut_where_a_chunk_has_no_room_for_another) {
+Test(replica_donate, entries_of_many_origins_go_out_in_one_chunk) {
     for (unsigned i = 0; i < 150; i++) {
         char key[16];
         snprintf(key, sizeof key, "k%u", i);
@@ -296,11 +381,9 @@ Test(replica_donate, entries_of_many_origins_are_cut_where_a_chunk_has_no_room_f
         cr_assert_eq(zc_vvec_cover(&subject_replica()->vvec, item.origin, 0, 5), ZCACHE_OK);
     }
     ask(5, false);
-    subject_tick();
-    subject_tick();
     const char *decided = subject_decided();
-    cr_assert_not_null(strstr(decided, "sync_chunk 2 "));
-    cr_assert_null(strstr(decided, "sync_chunk 3 "));
+    cr_assert_not_null(strstr(decided, "sync_chunk 0 "));
+    cr_assert_null(strstr(decided, "sync_chunk 1 "));
     cr_assert_not_null(strstr(decided, "sync_end complete\n"));
 }
 
@@ -362,13 +445,9 @@ static uint32_t take_end(uint64_t session, size_t *chunks) {
     return UINT32_MAX;
 }
 
-/* So many records that their list leaves no room in the arena for anything else. */
+/* The list of effects has to grow for the chunk, and then for the end. */
 Test(replica_donate, chunk_that_is_lost_for_want_of_memory_counts_so_that_the_asker_sees_it) {
-    for (int i = 0; i < 200; i++) {
-        char key[16];
-        snprintf(key, sizeof key, "k%d", i);
-        subject_set(key, "1", 0);
-    }
+    subject_set("a", "1", 0);
     subject_tick();
     bool failed = true;
     size_t lost = 0;
@@ -376,6 +455,9 @@ Test(replica_donate, chunk_that_is_lost_for_want_of_memory_counts_so_that_the_as
         zc_message_t message = ask_for(n, false, NULL, 0);
         message.sync_ask.credit_bytes = 0;
         subject_receive(asker, &message);
+        zc_free(subject_replica()->allocator, subject_replica()->effects);
+        subject_replica()->effects = NULL;
+        subject_replica()->effect_capacity = 0;
         subject_fail_after(n);
         size_t chunks;
         uint32_t number = take_end(n, &chunks);
@@ -387,7 +469,16 @@ Test(replica_donate, chunk_that_is_lost_for_want_of_memory_counts_so_that_the_as
     cr_assert_gt(lost, 0);
 }
 
+/* So many origins that their floors do not fit into a block of the arena beside anything else. */
 Test(replica_donate, replace_sync_without_memory_for_its_floors_is_not_complete) {
+    enum { ORIGINS = 4000, CHUNK_BLOCKS = 2 };
+    for (unsigned i = 0; i < ORIGINS; i++) {
+        zc_origin_t origin = {.bytes = {1, (uint8_t)i, (uint8_t)(i >> 8)}};
+        zc_origin_index_t index;
+        zcache_status status =
+            zc_store_origin(zc_replica_store(subject_replica()), &origin, &index);
+        cr_assert_eq(status, ZCACHE_OK);
+    }
     set_big(2);
     subject_tick();
     zc_message_t message = ask_for(5, true, NULL, 0);
@@ -398,7 +489,8 @@ Test(replica_donate, replace_sync_without_memory_for_its_floors_is_not_complete)
     subject_step(&event);
     subject_tick();
     subject_decided();
-    subject_fail_after(0);
+    /* The chunk's own memory comes before. */
+    subject_fail_after(CHUNK_BLOCKS);
     credit(5, 1000);
     cr_assert(subject_failed());
     cr_assert_str_eq(subject_decided(), "to route 9: sync_end incomplete replace\n");

@@ -344,3 +344,50 @@ Test(scenario_repair, delta_brings_what_overwrote_a_part_of_it_meanwhile) {
     cr_assert(script_holds(0, "old", "2"));
     cr_assert(script_holds(2, "old", "2"), "covered \"1\" and has neither it nor what came after");
 }
+
+/* -- A donor that dies (R7) ------------------------------------------------ */
+
+enum { RESUME_KEYS = 400 };
+
+static uint64_t chunk_bytes(void) {
+    return zc_cluster_traffic(script_cluster()).bytes[ZC_MESSAGE_SYNC_CHUNK];
+}
+
+static bool has_nine_tenths(zc_cluster_t *cluster, void *context) {
+    (void)context;
+    return zc_cluster_view(cluster, 2).store.entries >= RESUME_KEYS * 9 / 10;
+}
+
+static bool has_all(zc_cluster_t *cluster, void *context) {
+    (void)context;
+    return zc_cluster_view(cluster, 2).store.entries == RESUME_KEYS;
+}
+
+/* Node 2 lacks forty megabytes of node 0, whose way to it is cut once nine tenths have come. The
+ * way of node 1 is closed till then. */
+Test(scenario_repair, receiver_resumes_with_another_donor_from_what_it_has) {
+    static char big[100 * 1024];
+    memset(big, 'x', sizeof big - 1);
+    script_mesh(3, NULL);
+    zc_cluster_partition(script_cluster(), 1u << 2);
+    for (int i = 0; i < RESUME_KEYS; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "big%d", i);
+        script_set(0, key, big);
+        zc_cluster_run_ms(script_cluster(), 1);
+    }
+    zc_cluster_heal(script_cluster());
+    zc_cluster_cut(script_cluster(), 1, 2, true);
+    uint64_t before = chunk_bytes();
+    cr_assert(zc_cluster_run_until(script_cluster(), has_nine_tenths, NULL, SCRIPT_LIMIT_MS));
+    zc_cluster_cut(script_cluster(), 1, 2, false);
+    zc_cluster_crash(script_cluster(), 0);
+    uint64_t first = chunk_bytes() - before;
+    cr_assert_lt(zc_cluster_view(script_cluster(), 2).store.entries, RESUME_KEYS);
+    cr_assert(zc_cluster_run_until(script_cluster(), has_all, NULL, SCRIPT_LIMIT_MS));
+    cr_assert(script_settles());
+    uint64_t second = chunk_bytes() - before - first;
+    printf("bytes of the first donor: %llu, of the second: %llu\n", (unsigned long long)first,
+           (unsigned long long)second);
+    cr_assert_leq(second * 8, first);
+}

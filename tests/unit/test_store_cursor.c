@@ -139,13 +139,3 @@ Test(store_cursor, voided_slots_are_passed_over) {
     zc_store_cursor_close(fixture.store, &newer);
     zc_store_cursor_close(fixture.store, &older);
 }
-
-Test(store_cursor, chain_is_walked_while_a_cursor_is_open_in_it) {
-    zc_store_cursor_t cursor;
-    cr_assert_not(zc_store_origin_is_walked(fixture.store, A));
-    zc_store_cursor_open_older(fixture.store, &cursor, A, 5);
-    cr_assert(zc_store_origin_is_walked(fixture.store, A), "also at its end");
-    cr_assert_not(zc_store_origin_is_walked(fixture.store, B));
-    zc_store_cursor_close(fixture.store, &cursor);
-    cr_assert_not(zc_store_origin_is_walked(fixture.store, A));
-}

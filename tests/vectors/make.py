@@ -143,13 +143,16 @@ def syncs():
         peer("given up", "SYNC_CREDIT", session=1, credit_bytes=0),
         peer("complete", "SYNC_END", session=1, number=3, result=0, replace=False, entries=10,
              vector=VECTOR, floors=[], horizon=None, registers=SET),
+        peer("a part", "SYNC_END", session=1, number=2, result=6, replace=False, entries=10,
+             vector=[dict(origin=C, intervals=[(HLC, HLC + 1)])], floors=[], horizon=None,
+             registers=SET),
         peer("replaced", "SYNC_END", session=1, number=3, result=0, replace=True, entries=10,
              vector=VECTOR, floors=[dict(origin=A, hlc=1), dict(origin=C, hlc=HLC_MAX)],
              horizon=dict(hlc=HLC_MAX, origin=C), registers=SET),
     ] + [
         peer(f"result {result}", "SYNC_END", session=9, number=0, result=result, replace=False,
              entries=0, vector=[], floors=[], horizon=None, registers=FRESH)
-        for result in range(1, 6)
+        for result in range(1, 7)
     ]
 
 
@@ -283,7 +286,7 @@ def refused_parts():
         bad("a record of eight items", [23, 1, 1, 0, False, [A],
                                         [[0, 1, b"k", b"v", 0, 0, 1, 1]]]),
         bad("an age of 2^48", [23, 1, 1, 0, False, [A], [[0, 1, b"k", b"v", 0, 0, 2**48]]]),
-        bad("result 6", [25, 1, 1, 0, 6, False, 0, [], [], None, registers(FRESH)]),
+        bad("result 7", [25, 1, 1, 0, 7, False, 0, [], [], None, registers(FRESH)]),
         bad("a floor of 0", [25, 1, 1, 0, 0, True, 0, [], [[A, 0]], None, registers(FRESH)]),
         bad("floors that descend", [25, 1, 1, 0, 0, True, 0, [], [[B, 1], [A, 1]], None,
                                     registers(FRESH)]),
