@@ -183,7 +183,7 @@ class World:
         node = self.nodes[name]
         kind = node.repair(self.nodes[donor], self.now, self.collect, joining)
         if kind == "delta":
-            self.settle()
+            self.collect(node)
         node.claim()
         return kind
 

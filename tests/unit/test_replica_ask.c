@@ -183,25 +183,6 @@ Test(replica_ask, checkpoint_at_the_limit_of_intervals_waits_for_the_end) {
     cr_assert(covers('b', last));
 }
 
-Test(replica_ask, gap_that_waits_for_another_one_is_asked_for_when_that_has_ended) {
-    zc_hlc_t last = subject_hlc(0);
-    subject_meet('c');
-    uint64_t session = ask(last);
-    subject_heartbeat('c', last);
-    subject_run_ms(SUBJECT_HEARTBEAT_MS / 2);
-    cr_assert_str_eq(subject_decided(), "", "one at a time");
-    zc_message_t end = end_of(session, 0, 'b', last);
-    subject_receive(b, &end);
-    subject_run_ms(1);
-    cr_assert_str_eq(subject_decided(), "to peer 1: sync_ask\n");
-}
-
-Test(replica_ask, write_of_long_ago_is_asked_for_at_once) {
-    subject_heartbeat('b', subject_hlc(-2 * SUBJECT_HEARTBEAT_MS));
-    subject_tick();
-    cr_assert_str_eq(subject_decided(), "to peer 0: sync_ask\n");
-}
-
 Test(replica_ask, chunk_out_of_order_breaks_the_transfer_and_it_begins_again) {
     zc_hlc_t last = subject_hlc(0);
     uint64_t session = ask(last);

@@ -169,3 +169,25 @@ Test(replica_vectors, difference_without_memory_is_not_begun) {
     cr_assert_eq(zc_vector_subtract(&vector, &none, &arena, &lack), ZCACHE_OK);
     cr_assert_eq(lack.count, 1);
 }
+
+Test(replica_vectors, above_a_stamp_is_what_is_left_of_the_rows_among_others) {
+    const zc_origin_intervals_t rows[] = {
+        {.origin = origin(1), .intervals = two, .count = 2},
+        {.origin = origin(2), .intervals = one, .count = 1},
+        {.origin = origin(3), .intervals = two, .count = 2},
+    };
+    zc_vector_t vector = {.origins = rows, .count = 3};
+    zc_vector_t among = {.origins = rows + 1, .count = 2};
+    zc_vector_t above;
+    cr_assert_eq(zc_vector_above(&vector, 22, &among, &arena, &above), ZCACHE_OK);
+    cr_assert_eq(above.count, 2);
+    cr_assert_eq(above.origins[0].count, 1);
+    cr_assert_eq(above.origins[0].intervals[0].after, 22);
+    cr_assert_eq(above.origins[1].count, 1);
+    cr_assert_eq(above.origins[1].intervals[0].upto, 30);
+    cr_assert_eq(zc_vector_above(&vector, 25, &among, &arena, &above), ZCACHE_OK);
+    cr_assert_eq(above.count, 1, "a row of which nothing is left is left out");
+    cr_assert_eq(zc_vector_above(&vector, 0, &among, &arena, &above), ZCACHE_OK);
+    cr_assert_eq(above.count, 2);
+    cr_assert_eq(above.origins[1].count, 2);
+}
