@@ -341,8 +341,8 @@ class Node:
         self.store.indexes.take(donor.origin)
         donor.merge_clear(self.store.clear)
         if not joining and self.settled(now, donor.origin) not in ({}, donor.settled(now)):
-            self.merge_clear(donor.store.clear)     # it is asked again, with the whole vector
-            self.store.sweep()
+            # It is asked again, with the whole vector, and answers before what is void is collected.
+            self.merge_clear(donor.store.clear)
         lack = self.lacks(donor)
         complete = all(row[0][0] >= donor.store.floor.get(origin, 0)
                        for origin, row in lack.items())
