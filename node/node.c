@@ -185,6 +185,7 @@ static void *run(void *actor) {
 /* Makes the node known in this process and starts its thread, which takes the actor over. On
  * failure both belong to nobody any more. */
 static zcache_status launch(zcache_node_t *node, zc_shared_t *shared, zc_actor_t *actor) {
+    ZC_ASSERT(shared != NULL);
     zcache_status status = zc_guard_start(&actor->sockets, shared->wake_fd, &actor->guard);
     if (status != ZCACHE_OK) {
         int error = errno;
