@@ -65,6 +65,20 @@ static zcache_status apply_records(zc_replica_t *replica, const zc_batch_t *batc
     return ZCACHE_OK;
 }
 
+/* Applies a batch and covers its interval. Where either fails, because there is no memory or the
+ * origin has too many intervals, something may be held that nothing covers. */
+static zcache_status take_batch(zc_replica_t *replica, const zc_batch_t *batch,
+                                zc_origin_index_t origin) {
+    zcache_status status = apply_records(replica, batch, origin);
+    if (status == ZCACHE_OK) {
+        zc_clock_observe(&replica->clock, batch->last);
+        status = zc_vvec_cover(&replica->vvec, origin, batch->prev, batch->last);
+    }
+    replica->claim.wanted |= status != ZCACHE_OK;
+    replica->uncovered |= status != ZCACHE_OK;
+    return status;
+}
+
 void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch) {
     replica->counters.batches_received++;
     if (zc_origin_equal(&batch->origin, &replica->identity.origin)) {
@@ -87,13 +101,7 @@ void zc_receive_batch(zc_replica_t *replica, const zc_batch_t *batch) {
         status = zc_retire_origin(replica, &batch->origin, &origin);
     }
     if (status == ZCACHE_OK) {
-        status = apply_records(replica, batch, origin);
-        replica->claim.wanted |= status != ZCACHE_OK;
-        replica->uncovered |= status != ZCACHE_OK;
-    }
-    if (status == ZCACHE_OK) {
-        zc_clock_observe(&replica->clock, batch->last);
-        status = zc_vvec_cover(&replica->vvec, origin, batch->prev, batch->last);
+        status = take_batch(replica, batch, origin);
     }
     if (status != ZCACHE_OK) {
         replica->counters.batches_refused++;

@@ -172,6 +172,20 @@ Test(replica_receive, batches_of_origins_beyond_the_limit_are_refused) {
     cr_assert_str_eq(subject_holds("x"), "1", "those that are known go on");
 }
 
+Test(replica_receive, batch_beyond_the_intervals_leaves_something_to_be_claimed) {
+    zc_hlc_t last = subject_hlc(0) - 100 * ZCACHE_INTERVALS_MAX;
+    for (int i = 0; i < ZCACHE_INTERVALS_MAX; i++, last += 100) {
+        subject_batch('b', last - 10, last, "x=1");
+    }
+    cr_assert_not(subject_replica()->uncovered);
+    subject_batch('b', last - 10, last, "y=1");
+    cr_assert_eq(subject_counters().batches_refused, 1);
+    cr_assert_str_eq(subject_holds("y"), "1");
+    cr_assert_not(covers('b', last - 10, last));
+    cr_assert(subject_replica()->uncovered);
+    cr_assert(subject_replica()->claim.wanted);
+}
+
 Test(replica_receive, touch_makes_an_entry_the_youngest) {
     zc_event_t event = {.type = ZC_EVENT_CONFIGURE};
     event.configure.name = zc_slice_text("max_size");
