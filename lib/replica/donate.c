@@ -8,8 +8,8 @@
  * it, is
  *
  *   - held, and was sent, as all that is held above `down_to` was when the walk came past; or
- *   - overwritten by a write that is higher, so above `down_to` too: the same holds for that one;
- * or
+ *   - overwritten by a write that is higher, so above `down_to` too: the same holds for that one,
+ *     or it is in no vector, and then it is a stray, which was sent (stray.c); or
  *   - voided by the clear register, which travels with what is said; or
  *   - forgotten as a ghost: then the floor says so, and the delta ends as incomplete (R9).
  *
@@ -31,6 +31,7 @@ static void free_donation(zc_replica_t *replica, size_t at) {
     zc_vector_copy_fini(replica->allocator, &donation->have);
     zc_free(replica->allocator, donation);
     replica->donations[at] = NULL;
+    zc_stray_forget(replica);
 }
 
 static bool same_link(zc_link_t a, zc_link_t b) {
@@ -71,7 +72,8 @@ static bool floors_allow(const zc_replica_t *replica, const zc_vector_t *lack) {
 }
 
 /* What a delta says that it covers above `down_to`: of the origins that the asker lacks something
- * of. Returns OK, BUSY (a floor has risen into what is lacked) or NO_MEMORY. */
+ * of. Returns OK, BUSY (a floor has risen into what is lacked, or strays were lost) or NO_MEMORY.
+ */
 static zcache_status covered_by_delta(zc_replica_t *replica, const zc_donation_t *donation,
                                       zc_hlc_t down_to, zc_vector_t *covered) {
     zc_vector_t lack;
@@ -80,7 +82,7 @@ static zcache_status covered_by_delta(zc_replica_t *replica, const zc_donation_t
     if (status != ZCACHE_OK) {
         return status;
     }
-    if (!floors_allow(replica, &lack)) {
+    if (replica->strays.lost || !floors_allow(replica, &lack)) {
         return ZCACHE_BUSY;
     }
     return zc_vector_above(&donation->covered.vector, down_to, &lack, &replica->arena, covered);
@@ -181,6 +183,7 @@ static void begin_donation(zc_replica_t *replica, zc_link_t from, const zc_sync_
     donation->whole = ask->left_out == 0;
     donation->credit_bytes = ask->credit_bytes;
     donation->heard_us = replica->clock.now_us;
+    donation->stray = replica->strays.count;
     replica->donations[at] = donation;
     zc_delta_init(&donation->delta, replica->allocator, replica->store);
     if (keep_parts(replica, donation, &ask->have, parts) != ZCACHE_OK) {
@@ -313,7 +316,9 @@ static fill_t fill_delta(zc_replica_t *replica, zc_donation_t *donation, chunk_t
         if (due && donation->mark == 0) {
             donation->mark = rest;
         }
-        if (rest <= donation->mark) {
+        bool says = rest <= donation->mark;
+        bool stray = says && zc_stray_item(replica, donation, &item);
+        if (says && !stray) {
             bool more = false;
             if (take_on_news(replica, donation, &more) != ZCACHE_OK) {
                 return FILL_FAILED;
@@ -328,7 +333,11 @@ static fill_t fill_delta(zc_replica_t *replica, zc_donation_t *donation, chunk_t
         if (added != FILL_MORE) {
             return added == FILL_END ? FILL_MORE : added;
         }
-        zc_delta_next(&donation->delta);
+        if (stray) {
+            zc_stray_next(donation);
+        } else {
+            zc_delta_next(&donation->delta);
+        }
     }
 }
 

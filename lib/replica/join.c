@@ -162,7 +162,7 @@ static zcache_status merge_record(zc_replica_t *replica, const zc_read_answer_t 
     zc_origin_index_t origin = 0;
     zcache_status status = zc_retire_origin(replica, &answer->origin, &origin);
     if (status == ZCACHE_OK) {
-        status = zc_receive_record(replica, &answer->record, origin);
+        status = zc_stray_receive(replica, &answer->record, origin);
         /* It is in no interval before a transfer has brought it. */
         replica->claim.wanted = true;
         replica->uncovered = true;

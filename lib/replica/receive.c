@@ -74,6 +74,9 @@ static zcache_status take_batch(zc_replica_t *replica, const zc_batch_t *batch,
         zc_clock_observe(&replica->clock, batch->last);
         status = zc_vvec_cover(&replica->vvec, origin, batch->prev, batch->last);
     }
+    for (size_t i = 0; i < batch->count && status != ZCACHE_OK; i++) {
+        zc_stray_note(replica, &batch->records[i]);
+    }
     replica->claim.wanted |= status != ZCACHE_OK;
     replica->uncovered |= status != ZCACHE_OK;
     return status;

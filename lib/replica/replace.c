@@ -16,9 +16,7 @@ static bool is_to_drop(void *context, const zc_store_item_t *item) {
     if (zc_stamp_compare(&stamp, &rule->ask->donor_horizon) <= 0) {
         return true;
     }
-    const zc_origin_intervals_t *row =
-        zc_vector_find(&rule->ask->donor_vector.vector, &stamp.origin);
-    return row != NULL && zc_intervals_cover(row->intervals, row->count, stamp.hlc);
+    return zc_vector_covers(&rule->ask->donor_vector.vector, &stamp);
 }
 
 bool zc_replace_drop(zc_replica_t *replica, zc_ask_t *ask) {

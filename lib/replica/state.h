@@ -109,8 +109,17 @@ typedef struct zc_donation {
     zc_vector_copy_t have;    /* what the asker had when it asked */
     zc_vector_copy_t covered; /* what the transfer covers, also of what the asker had */
     zc_delta_t delta;         /* a delta's place */
+    size_t stray;             /* ... and the next stray to be sent (stray.c) */
     zc_store_walk_t *walk;    /* a replace-sync's place */
 } zc_donation_t;
+
+/* What came while deltas were given, and is in no vector (stray.c). */
+typedef struct zc_strays {
+    uint64_t *key_hashes;
+    size_t count;
+    size_t capacity;
+    bool lost; /* there was no room for some */
+} zc_strays_t;
 
 /* A client's miss that was asked of the donor. */
 typedef struct zc_pending_read {
@@ -158,6 +167,7 @@ struct zc_replica {
     zc_claim_t claim;
 
     zc_donation_t *donations[ZCACHE_TRANSFERS_MAX];
+    zc_strays_t strays;
     bool ended[ZCACHE_TRANSFERS_MAX]; /* by the last step; kept for its effects */
 
     zc_pending_read_t *reads;
@@ -370,6 +380,20 @@ zcache_status zc_replace_adopt_floors(zc_replica_t *replica, const zc_ask_t *ask
 void zc_claim_begin(zc_replica_t *replica);
 void zc_claim_tick(zc_replica_t *replica);
 void zc_claim_fini(zc_replica_t *replica);
+
+/* -- stray.c --------------------------------------------------------------- */
+
+/* As zc_receive_record, for what no vector covers after this step. */
+zcache_status zc_stray_receive(zc_replica_t *replica, const zc_record_t *record,
+                               zc_origin_index_t origin);
+/* The record is in the store, and in no vector: deltas that are given must bring it. */
+void zc_stray_note(zc_replica_t *replica, const zc_record_t *record);
+/* What the delta has yet to send of the strays; false: nothing. The item is valid until the store
+ * changes, and shown again until zc_stray_next. */
+bool zc_stray_item(zc_replica_t *replica, zc_donation_t *donation, zc_store_item_t *item);
+void zc_stray_next(zc_donation_t *donation);
+/* Where no delta is given any more. */
+void zc_stray_forget(zc_replica_t *replica);
 
 /* -- donate.c -------------------------------------------------------------- */
 

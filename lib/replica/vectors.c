@@ -141,6 +141,11 @@ const zc_origin_intervals_t *zc_vector_find(const zc_vector_t *vector, const zc_
     return NULL;
 }
 
+bool zc_vector_covers(const zc_vector_t *vector, const zc_stamp_t *stamp) {
+    const zc_origin_intervals_t *row = zc_vector_find(vector, &stamp->origin);
+    return row != NULL && zc_intervals_cover(row->intervals, row->count, stamp->hlc);
+}
+
 zcache_status zc_vector_subtract(const zc_vector_t *vector, const zc_vector_t *have,
                                  zc_arena_t *arena, zc_vector_t *lack) {
     zc_origin_intervals_t *rows = zc_arena_take(arena, (vector->count + 1) * sizeof *rows);

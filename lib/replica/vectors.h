@@ -42,5 +42,6 @@ zc_hlc_t zc_vector_highest(const zc_vector_t *vector);
 
 /* The row of an origin, by binary search; NULL: none. */
 const zc_origin_intervals_t *zc_vector_find(const zc_vector_t *vector, const zc_origin_t *origin);
+bool zc_vector_covers(const zc_vector_t *vector, const zc_stamp_t *stamp);
 
 #endif

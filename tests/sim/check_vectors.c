@@ -2,11 +2,6 @@
 /* Vectors never lose what they cover: also not of origins that have long been retired (R13). */
 #include "tests/sim/world.h"
 
-bool zc_vector_covers(const zc_vector_t *vector, const zc_stamp_t *stamp) {
-    const zc_origin_intervals_t *row = zc_vector_find(vector, &stamp->origin);
-    return row != NULL && zc_intervals_cover(row->intervals, row->count, stamp->hlc);
-}
-
 static bool covers_interval(const zc_origin_intervals_t *row, const zc_interval_t *interval) {
     for (size_t i = 0; i < row->count; i++) {
         if (row->intervals[i].after <= interval->after &&

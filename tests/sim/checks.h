@@ -72,7 +72,6 @@ void zc_check_ended(zc_world_t *world, int node);
 
 /* Compares the vector with that of the last time, and remembers it. */
 void zc_check_vector(zc_world_t *world, int node, const zc_vector_t *vector);
-bool zc_vector_covers(const zc_vector_t *vector, const zc_stamp_t *stamp);
 
 /* -- check_end.c: after everything was healed ------------------------------ */
 

@@ -258,6 +258,49 @@ Test(replica_donate, checkpoint_covers_what_has_come_since_only_with_what_that_i
     cr_assert(!part && covered.after == 0 && covered.upto == newest);
 }
 
+/* The donor asks b for what it lacks itself, and gets a part: that is in no vector. */
+static void receive_uncovered(const char *writes) {
+    subject_heartbeat('b', subject_hlc(-100));
+    subject_run_ms(SUBJECT_HEARTBEAT_MS);
+    cr_assert_not_null(strstr(subject_decided(), "to peer 0: sync_ask\n"));
+    subject_chunk(subject_peer(0), subject_session(), 0, 'b', subject_hlc(0), writes);
+    subject_decided();
+}
+
+Test(replica_donate, delta_brings_what_has_overwritten_and_no_vector_covers) {
+    zc_hlc_t hlcs[7];
+    subject_meet('b');
+    set_and_note(hlcs, 7);
+    ask_in_parts();
+    subject_decided();
+    credit(5, 1);
+    credit(5, 1);
+    cr_assert_not_null(strstr(subject_decided(), "k1=1\nto route 9: sync_end part\n"),
+                       "k0 is left");
+    receive_uncovered("k0=new fresh=1");
+    credit(5, ZC_CREDIT_BYTES);
+    cr_assert_str_eq(subject_decided(), "to route 9: sync_chunk 4 k0=new\n"
+                                        "to route 9: sync_end complete\n");
+    subject_tick();
+    cr_assert_null(subject_replica()->strays.key_hashes, "nobody is given anything any more");
+}
+
+Test(replica_donate, delta_that_there_is_no_memory_for_strays_of_is_not_complete) {
+    zc_hlc_t hlcs[2];
+    subject_meet('b');
+    set_and_note(hlcs, 2);
+    ask_in_parts();
+    subject_heartbeat('b', subject_hlc(-100));
+    subject_run_ms(SUBJECT_HEARTBEAT_MS);
+    zc_record_t record = {.key_hash = 1};
+    zc_failing_allocator_fail_after(subject_allocator(), 0);
+    zc_stray_note(subject_replica(), &record);
+    zc_failing_allocator_stop(subject_allocator());
+    subject_decided();
+    credit(5, ZC_CREDIT_BYTES);
+    cr_assert_not_null(strstr(subject_decided(), "sync_end incomplete\n"));
+}
+
 Test(replica_donate, floor_that_rises_ends_a_delta_at_the_next_checkpoint) {
     zc_hlc_t hlcs[9];
     bool part = false;
