@@ -135,7 +135,7 @@ static void take_routed(zc_actor_t *actor) {
 
 /* Under the lock of steps; returns whether it changes what is wanted. A watcher that asks for a
  * greeting subscribes to what it has, and one that ends a subscription gives its room back: both
- * may go on for ever. XPUB tells that a topic ends where nobody is left who has it. */
+ * may go on for ever. */
 static bool take_subscription(zc_actor_t *actor, zmq_msg_t *frame) {
     zc_watch_t *watch = &actor->shared->watch;
     zc_slice_t bytes = slice_of(frame);
@@ -147,7 +147,16 @@ static bool take_subscription(zc_actor_t *actor, zmq_msg_t *frame) {
     } else if (!begins && watched) {
         zc_guard_let_go(actor->guard, frame);
     }
-    return zc_watch_subscription(watch, bytes);
+    return zc_watch_subscription(watch, bytes, zc_process_now_us());
+}
+
+/* What watchers want has changed: the replica tells of other changes from now on. */
+static void follow_watchers(zc_actor_t *actor) {
+    zc_event_t event = {.type = ZC_EVENT_WATCH, .now_us = zc_process_now_us()};
+    zc_shared_lock(actor->shared);
+    zc_watch_wanted(&actor->shared->watch, &event.watch.changes, &event.watch.values);
+    zc_shared_unlock(actor->shared);
+    zc_actor_step(actor, &event);
 }
 
 static void take_subscriptions(zc_actor_t *actor) {
@@ -163,11 +172,9 @@ static void take_subscriptions(zc_actor_t *actor) {
             changed |= take_subscription(actor, &actor->frames[0]);
         }
     }
-    zc_event_t event = {.type = ZC_EVENT_WATCH, .now_us = zc_process_now_us()};
-    zc_watch_wanted(&actor->shared->watch, &event.watch.changes, &event.watch.values);
     zc_shared_unlock(actor->shared);
     if (changed) {
-        zc_actor_step(actor, &event);
+        follow_watchers(actor);
     }
 }
 
@@ -211,8 +218,12 @@ static void look_after(zc_actor_t *actor) {
     zc_replica_view_t view;
     zc_shared_lock(actor->shared);
     zc_spies_expire(&actor->spies, now_us);
+    bool fewer = zc_watch_expire(&actor->shared->watch, now_us);
     zc_replica_view(actor->shared->replica, &view);
     zc_shared_unlock(actor->shared);
+    if (fewer) {
+        follow_watchers(actor);
+    }
     if (!view.joining) {
         atomic_store(&actor->shared->joining, false);
     }

@@ -180,7 +180,9 @@ static bool holds_too_much(zc_guard_t *guard, int place, int descriptor, int dup
     learn_commands(guard, place, watched, sums.settled, &traffic);
     uint64_t explained = sums.settled + watched->commands;
     if (explained > traffic.read) {
-        zc_account_limit(account, sums.settled, traffic.read - watched->commands);
+        /* Commands are counted as they arrive, before they are read. */
+        uint64_t commands = watched->commands < traffic.read ? watched->commands : traffic.read;
+        zc_account_limit(account, sums.settled, traffic.read - commands);
         explained = traffic.read;
     }
     if (place != ROUTER) {

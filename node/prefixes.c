@@ -53,6 +53,29 @@ static size_t place_of(const zc_prefixes_t *prefixes, zc_slice_t prefix, bool *f
     return at;
 }
 
+static void remove_at(zc_prefixes_t *prefixes, size_t at) {
+    zc_prefix_t *place = &prefixes->table[at];
+    prefixes->count--;
+    memmove(place, place + 1, (prefixes->count - at) * sizeof(*place));
+}
+
+/* Lets go the prefix that ends next. False: none does. */
+static bool drop_ending(zc_prefixes_t *prefixes) {
+    size_t next = prefixes->count;
+    for (size_t i = 0; i < prefixes->count; i++) {
+        const zc_prefix_t *prefix = &prefixes->table[i];
+        if (prefix->ending == prefix->flavours &&
+            (next == prefixes->count || prefix->drop_us < prefixes->table[next].drop_us)) {
+            next = i;
+        }
+    }
+    if (next == prefixes->count) {
+        return false;
+    }
+    remove_at(prefixes, next);
+    return true;
+}
+
 static zcache_status grow(zc_prefixes_t *prefixes) {
     if (prefixes->count < prefixes->capacity) {
         return ZCACHE_OK;
@@ -74,6 +97,9 @@ zcache_status zc_prefixes_add(zc_prefixes_t *prefixes, const zc_subscription_t *
     ZC_ASSERT(subscription->prefix.bytes <= ZCACHE_WATCH_TOPIC_MAX);
     bool found = false;
     size_t at = place_of(prefixes, subscription->prefix, &found);
+    if (!found && prefixes->count == ZCACHE_WATCH_PREFIXES_MAX && drop_ending(prefixes)) {
+        at = place_of(prefixes, subscription->prefix, &found);
+    }
     if (!found) {
         zcache_status status = grow(prefixes);
         if (status != ZCACHE_OK) {
@@ -88,20 +114,32 @@ zcache_status zc_prefixes_add(zc_prefixes_t *prefixes, const zc_subscription_t *
         }
     }
     prefixes->table[at].flavours |= subscription->flavour;
+    prefixes->table[at].ending &= ~(unsigned)subscription->flavour;
     return ZCACHE_OK;
 }
 
-void zc_prefixes_remove(zc_prefixes_t *prefixes, const zc_subscription_t *subscription) {
+void zc_prefixes_end(zc_prefixes_t *prefixes, const zc_subscription_t *subscription,
+                     uint64_t drop_us) {
     bool found = false;
     size_t at = place_of(prefixes, subscription->prefix, &found);
-    if (!found) {
-        return;
+    if (found) {
+        zc_prefix_t *prefix = &prefixes->table[at];
+        prefix->ending |= prefix->flavours & (unsigned)subscription->flavour;
+        prefix->drop_us = drop_us;
     }
-    zc_prefix_t *place = &prefixes->table[at];
-    place->flavours &= ~(unsigned)subscription->flavour;
-    if (place->flavours == 0) {
-        prefixes->count--;
-        memmove(place, place + 1, (prefixes->count - at) * sizeof(*place));
+}
+
+void zc_prefixes_expire(zc_prefixes_t *prefixes, uint64_t now_us) {
+    for (size_t i = prefixes->count; i > 0; i--) {
+        zc_prefix_t *prefix = &prefixes->table[i - 1];
+        if (prefix->ending == 0 || now_us < prefix->drop_us) {
+            continue;
+        }
+        prefix->flavours &= ~prefix->ending;
+        prefix->ending = 0;
+        if (prefix->flavours == 0) {
+            remove_at(prefixes, i - 1);
+        }
     }
 }
 

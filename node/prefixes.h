@@ -19,7 +19,9 @@ typedef enum zc_flavour { ZC_FLAVOUR_KEYS = 1, ZC_FLAVOUR_VALUES = 2 } zc_flavou
 
 typedef struct zc_prefix {
     unsigned flavours; /* zc_flavour_t, those that are watched */
-    uint64_t number;   /* of its last event; 0: none since it is watched */
+    unsigned ending;   /* ... of these: it was told that nobody does, at drop_us they go */
+    uint64_t drop_us;
+    uint64_t number; /* of its last event; 0: none since it is watched */
     size_t bytes;
     uint8_t data[ZCACHE_WATCH_TOPIC_MAX];
 } zc_prefix_t;
@@ -44,12 +46,17 @@ typedef struct zc_subscription {
 
 bool zc_subscription_parse(zc_slice_t bytes, zc_subscription_t *subscription);
 
-/* Adds a flavour of a prefix. Returns OK (also where it is there already), BUSY
+/* Adds a flavour of a prefix, which does not end any more if it was to. At the limit the prefix
+ * goes that ends next. Returns OK (also where it is there already), BUSY
  * (ZCACHE_WATCH_PREFIXES_MAX) or NO_MEMORY. */
 zcache_status zc_prefixes_add(zc_prefixes_t *prefixes, const zc_subscription_t *subscription);
 
-/* Nobody watches this any more; a prefix that nobody watches loses its count. */
-void zc_prefixes_remove(zc_prefixes_t *prefixes, const zc_subscription_t *subscription);
+/* It is told that nobody watches this any more: unless it is added again it goes at `drop_us`. */
+void zc_prefixes_end(zc_prefixes_t *prefixes, const zc_subscription_t *subscription,
+                     uint64_t drop_us);
+
+/* Lets go what was to end by now; a prefix that nobody watches loses its count. */
+void zc_prefixes_expire(zc_prefixes_t *prefixes, uint64_t now_us);
 
 /* NULL: not watched. */
 const zc_prefix_t *zc_prefixes_find(const zc_prefixes_t *prefixes, zc_slice_t prefix);

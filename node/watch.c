@@ -114,10 +114,10 @@ bool zc_watch_has(const zc_watch_t *watch, zc_slice_t bytes) {
         return false;
     }
     const zc_prefix_t *prefix = zc_prefixes_find(&watch->prefixes, subscription.prefix);
-    return prefix != NULL && (prefix->flavours & subscription.flavour) != 0;
+    return prefix != NULL && (prefix->flavours & ~prefix->ending & subscription.flavour) != 0;
 }
 
-bool zc_watch_subscription(zc_watch_t *watch, zc_slice_t bytes) {
+bool zc_watch_subscription(zc_watch_t *watch, zc_slice_t bytes, uint64_t now_us) {
     zc_subscription_t subscription;
     if (!zc_subscription_parse(bytes, &subscription)) {
         return false;
@@ -128,8 +128,14 @@ bool zc_watch_subscription(zc_watch_t *watch, zc_slice_t bytes) {
         (void)zc_prefixes_add(&watch->prefixes, &subscription);
         greet(watch, &subscription);
     } else {
-        zc_prefixes_remove(&watch->prefixes, &subscription);
+        zc_prefixes_end(&watch->prefixes, &subscription, now_us + ZC_WATCH_ENDING_US);
     }
+    return zc_prefixes_flavours(&watch->prefixes) != before;
+}
+
+bool zc_watch_expire(zc_watch_t *watch, uint64_t now_us) {
+    unsigned before = zc_prefixes_flavours(&watch->prefixes);
+    zc_prefixes_expire(&watch->prefixes, now_us);
     return zc_prefixes_flavours(&watch->prefixes) != before;
 }
 

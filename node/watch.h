@@ -28,12 +28,19 @@ typedef struct zc_watch {
 void zc_watch_init(zc_watch_t *watch, zc_ledger_t *ledger, const zc_origin_t *origin);
 void zc_watch_fini(zc_watch_t *watch);
 
+/* libzmq's XPUB tells that a topic has ended also when a connection ends one that it never had: so
+ * what ends stays for as long, in which a watcher repeats what it has at least twice. */
+#define ZC_WATCH_ENDING_US ((uint64_t)30 * 1000 * 1000)
+
 /* Takes what XPUB handed up. A subscription is greeted: the watcher learns that it is in, and the
  * present number of its prefix; where it is one prefix too many, there is no number. Returns true
  * if the answer of zc_watch_wanted changed. */
-bool zc_watch_subscription(zc_watch_t *watch, zc_slice_t bytes);
+bool zc_watch_subscription(zc_watch_t *watch, zc_slice_t bytes, uint64_t now_us);
 
-/* Whether it begins or ends a subscription that somebody has. */
+/* Lets go what has ended. Returns true if the answer of zc_watch_wanted changed. */
+bool zc_watch_expire(zc_watch_t *watch, uint64_t now_us);
+
+/* Whether it begins or ends a subscription that somebody has, and that is not ending. */
 bool zc_watch_has(const zc_watch_t *watch, zc_slice_t bytes);
 
 /* Whether anybody watches, and whether anybody wants values. */

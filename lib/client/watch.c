@@ -8,8 +8,9 @@
  *                                          lost 2
  *
  * `number` is that of the last event that came or is known to be lost; `lost` counts the latter
- * until the caller is told. A silent watcher subscribes again to what it has: the greeting tells
- * whether the last events were lost, and no greeting that the connection is. */
+ * until the caller is told. Every ten seconds a watcher subscribes again to what it has: the
+ * greeting tells whether the last events were lost, and no greeting that the connection is. That
+ * also keeps its topic from ending where a stranger ends it (node/watch.h). */
 #include <zcache/watch.h>
 
 #include "lib/client/client.h"
@@ -19,7 +20,7 @@
 
 enum {
     TOPIC_BYTES = 1 + ZCACHE_WATCH_TOPIC_MAX,
-    SILENCE_US = 10000000, /* after which the node is asked for a greeting */
+    REPEAT_US = 10000000,  /* after which the node is asked for a greeting again */
     PATIENCE_US = 5000000, /* in which it comes, or the socket is opened anew */
     POLL_MS = 1000,
     RECEIVE_BUDGET = 256, /* messages between two looks at the clock */
@@ -35,9 +36,10 @@ struct zcache_watch {
     size_t prefix_bytes;
     uint64_t number;
     uint64_t lost;
-    uint64_t heard_us; /* when the last message came */
-    uint64_t asked_us; /* when a greeting was asked for, or the socket opened; 0: it came */
-    zmq_msg_t body;    /* what the event points into; always initialised */
+    uint64_t heard_us;    /* when the last message came */
+    uint64_t asked_us;    /* when a greeting was asked for, or the socket opened; 0: it came */
+    uint64_t repeated_us; /* when it was asked for last */
+    zmq_msg_t body;       /* what the event points into; always initialised */
     zc_watch_event_t event;
 };
 
@@ -69,6 +71,7 @@ const char *zcache_change_text(zcache_change change) {
 
 static zcache_status subscribe(zcache_watch_t *watch) {
     watch->asked_us = zc_now_us();
+    watch->repeated_us = watch->asked_us;
     int failed = zmq_setsockopt(watch->socket, ZMQ_SUBSCRIBE, watch->topic, watch->topic_bytes);
     return failed ? ZCACHE_SYSTEM : ZCACHE_OK;
 }
@@ -164,7 +167,7 @@ static zcache_status keep_alive(zcache_watch_t *watch) {
     if (watch->asked_us != 0 && now_us - watch->asked_us >= PATIENCE_US) {
         return connect_anew(watch);
     }
-    if (watch->asked_us == 0 && now_us - watch->heard_us >= SILENCE_US) {
+    if (watch->asked_us == 0 && now_us - watch->repeated_us >= REPEAT_US) {
         return subscribe(watch);
     }
     return ZCACHE_OK;
@@ -173,6 +176,10 @@ static zcache_status keep_alive(zcache_watch_t *watch) {
 /* Waits for a message that is more than nothing. Returns OK, TIMEOUT or SYSTEM. */
 static zcache_status next_meaning(zcache_watch_t *watch, uint64_t deadline_us, meaning_t *meaning) {
     if (watch->socket == NULL && connect_anew(watch) != ZCACHE_OK) {
+        return ZCACHE_SYSTEM;
+    }
+    /* It may be that something always comes, and what is below is never reached. */
+    if (watch->heard_us > watch->repeated_us + REPEAT_US && keep_alive(watch) != ZCACHE_OK) {
         return ZCACHE_SYSTEM;
     }
     for (uint32_t taken = 1;; taken++) {

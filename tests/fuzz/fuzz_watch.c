@@ -33,7 +33,7 @@ static void change(zc_watch_t *watch, zc_fuzz_input_t *input) {
     zc_watch_change(watch, &effect);
 }
 
-static void subscription(zc_watch_t *watch, zc_fuzz_input_t *input) {
+static void subscription(zc_watch_t *watch, zc_fuzz_input_t *input, uint64_t now_us) {
     zc_slice_t bytes = zc_fuzz_slice(input, 255);
     zc_subscription_t parsed;
     bool ours = zc_subscription_parse(bytes, &parsed);
@@ -41,7 +41,7 @@ static void subscription(zc_watch_t *watch, zc_fuzz_input_t *input) {
     bool wanted_before[2];
     bool wanted[2];
     zc_watch_wanted(watch, &wanted_before[0], &wanted_before[1]);
-    bool changed = zc_watch_subscription(watch, bytes);
+    bool changed = zc_watch_subscription(watch, bytes, now_us);
     zc_watch_wanted(watch, &wanted[0], &wanted[1]);
     ZC_ASSERT(!wanted[1] || wanted[0]);
     ZC_ASSERT(ours || !changed);
@@ -55,15 +55,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     zc_origin_t origin = {.bytes = {1}};
     zc_watch_t watch;
     zc_watch_init(&watch, ledger, &origin);
+    uint64_t now_us = 0;
     while (zc_fuzz_has_more(&input)) {
         if (zc_fuzz_below(&input, 4) == 0) {
             change(&watch, &input);
         } else {
-            subscription(&watch, &input);
+            subscription(&watch, &input, now_us);
         }
         check_prefixes(&watch.prefixes);
         if (zc_fuzz_below(&input, 4) == 0) {
             zc_watch_send(zc_watch_take(&watch), NULL);
+            now_us += ZC_WATCH_ENDING_US / 2;
+            zc_watch_expire(&watch, now_us);
         }
     }
     ZC_ASSERT(watch.events_dropped == 0);

@@ -11,6 +11,7 @@ import unittest
 
 import mesh
 from mesh import MeshTest, wait_until
+from stranger import Stranger, frame, subscription
 
 
 class Watcher:
@@ -72,6 +73,22 @@ class Watching(MeshTest):
         self.assertAlmostEqual(event["ttl_ms"], 600000, delta=60000)
         self.assertIsNone(event.get("value"))
         self.assertEqual(watcher.stop(), 0)
+
+    def test_a_stranger_who_ends_a_topic_ends_it_for_nobody(self):
+        node = self.node()
+        watcher = self.watch(node, "k")
+        stranger = Stranger(node.port + 2, b"SUB")
+        self.addCleanup(stranger.close)
+        stranger.send(frame(b"\0kk") + subscription(b"kown"))
+        greeted = b""
+        while b"kown" not in greeted:
+            greeted += stranger.socket.recv(4096)
+        for i in range(20):
+            node.set(f"k{i}", "x")
+        wait_until("all are seen", lambda: len(watcher.keys()) >= 20)
+        wanted = [f"k{i}" for i in range(20)]
+        self.assertEqual([key for key in watcher.keys() if key in wanted], wanted)
+        self.assertEqual(watcher.events[-1]["lost"], 0)
 
     def test_values_come_if_asked_for(self):
         node = self.node()

@@ -105,7 +105,7 @@ Test(local, changes_are_queued_for_whoever_watches) {
     const zc_event_t event = {
         .type = ZC_EVENT_WATCH, .now_us = zc_process_now_us(), .watch = {.changes = true}};
     zc_effects_t effects;
-    zc_watch_subscription(&shared->watch, zc_slice("\1k", 2));
+    zc_watch_subscription(&shared->watch, zc_slice("\1k", 2), 0);
     cr_assert_eq(zc_replica_step(shared->replica, &event, &effects), ZCACHE_OK);
     zc_watch_send(zc_watch_take(&shared->watch), NULL);
     cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_OK);

@@ -39,7 +39,8 @@ static void add(const char *topic) {
 
 static void drop(const char *topic) {
     zc_subscription_t subscription = subscription_of(topic);
-    zc_prefixes_remove(&prefixes, &subscription);
+    zc_prefixes_end(&prefixes, &subscription, 30);
+    zc_prefixes_expire(&prefixes, 30);
 }
 
 static unsigned count(const char *key) {
@@ -144,4 +145,41 @@ Test(prefixes, one_key_may_match_a_prefix_of_every_length) {
     for (uint32_t i = 0; i < ZC_EVENT_NUMBERS_MAX; i++) {
         cr_assert_eq(numbers[i].prefix_bytes, i);
     }
+}
+
+Test(prefixes, what_ends_stays_for_a_while_and_for_good_if_it_is_repeated) {
+    zc_subscription_t subscription = subscription_of("kab");
+    add("kab");
+    cr_assert_eq(count("abc"), ZC_FLAVOUR_KEYS);
+    zc_prefixes_end(&prefixes, &subscription, 30);
+    zc_prefixes_expire(&prefixes, 29);
+    cr_assert_eq(count("abc"), ZC_FLAVOUR_KEYS);
+    add("kab");
+    zc_prefixes_expire(&prefixes, 100);
+    cr_assert_eq(count("abc"), ZC_FLAVOUR_KEYS);
+    cr_assert_eq(numbers[0].number, 3, "nothing was counted anew");
+}
+
+Test(prefixes, end_of_one_flavour_leaves_the_other) {
+    add("kab");
+    add("vab");
+    drop("kab");
+    cr_assert_eq(count("abc"), ZC_FLAVOUR_VALUES);
+}
+
+Test(prefixes, at_the_limit_the_one_goes_that_ends_next) {
+    char topic[16];
+    for (int i = 0; i < ZCACHE_WATCH_PREFIXES_MAX; i++) {
+        snprintf(topic, sizeof(topic), "k%d", i);
+        add(topic);
+    }
+    zc_subscription_t more = subscription_of("kmore");
+    cr_assert_eq(zc_prefixes_add(&prefixes, &more), ZCACHE_BUSY);
+    zc_subscription_t ending = subscription_of("k9");
+    zc_prefixes_end(&prefixes, &ending, 31);
+    ending = subscription_of("k7");
+    zc_prefixes_end(&prefixes, &ending, 30);
+    cr_assert_eq(zc_prefixes_add(&prefixes, &more), ZCACHE_OK);
+    cr_assert_null(zc_prefixes_find(&prefixes, zc_slice_text("7")));
+    cr_assert_not_null(zc_prefixes_find(&prefixes, zc_slice_text("9")));
 }
