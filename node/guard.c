@@ -24,6 +24,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -386,10 +387,13 @@ static void *run(void *context) {
 
 /* -- Life ------------------------------------------------------------------ */
 
-/* Monitors tell of connections that libzmq accepts; who reads them is there before they begin. */
+/* Monitors tell of connections that libzmq accepts; who reads them is there before they begin. Each
+ * has a name that no other had: libzmq gives up the one of a monitor that has ended in its own
+ * time, and the next guard may well have the same address. */
 static bool open_monitor(zc_guard_t *guard, int place) {
+    static atomic_uint_least64_t count;
     char name[MONITOR_NAME_BYTES];
-    snprintf(name, sizeof(name), "inproc://zcache-guard-%p-%d", (void *)guard, place);
+    snprintf(name, sizeof(name), "inproc://zcache-guard-%" PRIu64, atomic_fetch_add(&count, 1));
     int linger = 0;
     guard->monitors[place] = zc_socket_new(ZMQ_PAIR);
     return guard->monitors[place] != NULL &&

@@ -81,6 +81,17 @@ Test(node, inproc_name_can_be_chosen_and_is_free_again_after_stop) {
     }
 }
 
+/* What libzmq gives up in its own time is not in the way of the next node. */
+Test(node, can_be_started_again_at_once_however_often) {
+    enum { TIMES = 200 };
+    for (int i = 0; i < TIMES; i++) {
+        zcache_node_t *node = NULL;
+        cr_assert_eq(zcache_node_start(&options, &node), ZCACHE_OK, "start %d: %s", i,
+                     zcache_node_start_error());
+        zcache_node_stop(&node);
+    }
+}
+
 Test(node, clients_of_a_stopped_node_get_stopped) {
     zcache_node_t *node = zc_nodes_start(&options);
     zcache_t *cache = zc_nodes_open(zcache_node_inproc_endpoint(node));
