@@ -101,9 +101,8 @@ struct zc_guard {
     atomic_uint_least64_t emptied; /* how often the node found ROUTER empty */
     atomic_uint_least64_t messages;
     atomic_uint_least64_t cuts;
-    unsigned ended; /* connections, since memory was last to be given back */
-    unsigned trims; /* since then */
-    bool trimming;
+    unsigned ended;      /* connections, since memory was last to be given back */
+    unsigned trims_left; /* malloc_trim() is to be called so often */
     uint64_t trim_at_us;
 };
 
@@ -290,8 +289,7 @@ static void look_at_all(zc_guard_t *guard) {
 
 /* Takes events of a monitor, if there are any: 16 bits that tell which, 32 bits of value, and the
  * endpoint as a second frame. */
-static bool take_monitored(zc_guard_t *guard, void *monitor) {
-    bool happened = false;
+static void take_monitored(zc_guard_t *guard, void *monitor) {
     uint8_t head[6];
     while (zmq_recv(monitor, head, sizeof(head), ZMQ_DONTWAIT) == sizeof(head)) {
         uint16_t event = 0;
@@ -305,9 +303,7 @@ static bool take_monitored(zc_guard_t *guard, void *monitor) {
         } else {
             guard->ended++;
         }
-        happened = true;
     }
-    return happened;
 }
 
 static void take_arrived(zc_guard_t *guard, int epoll) {
@@ -319,25 +315,23 @@ static void take_arrived(zc_guard_t *guard, int epoll) {
 }
 
 /* A connection takes about 30 KB, in small blocks that the C library keeps for later ones. After
- * very many have ended the memory is given back: once when nothing has happened for a second, and
+ * very many have ended the memory is given back: a second later, whatever happens meanwhile, and
  * later again, as the node's thread lets go of connections in its own time, and of peers that
  * strangers made it dial after 15 seconds. */
-static void trim(zc_guard_t *guard, bool happened) {
-    static const uint64_t waits_ms[] = {1000, 4000, 16000};
-    enum { TRIMS = sizeof(waits_ms) / sizeof(waits_ms[0]) };
-    if (guard->ended >= TRIM_CONNECTIONS) {
-        guard->ended = 0;
-        guard->trims = 0;
-        guard->trimming = true;
-    } else if (guard->trimming && !happened && guard->now_us >= guard->trim_at_us) {
+static void trim(zc_guard_t *guard) {
+    static const uint64_t waits_us[] = {1000000, 4000000, 16000000};
+    enum { TRIMS = sizeof(waits_us) / sizeof(waits_us[0]) };
+    if (guard->trims_left > 0 && guard->now_us >= guard->trim_at_us) {
         malloc_trim(0);
-        guard->trims++;
-        guard->trimming = guard->trims < TRIMS;
-    } else if (!happened) {
-        return;
+        guard->trims_left--;
+        guard->trim_at_us = guard->now_us + waits_us[(TRIMS - guard->trims_left) % TRIMS];
     }
-    if (guard->trimming) {
-        guard->trim_at_us = guard->now_us + waits_ms[guard->trims] * 1000;
+    if (guard->ended >= TRIM_CONNECTIONS) {
+        uint64_t soon_us = guard->now_us + waits_us[0];
+        bool waits = guard->trims_left > 0 && guard->trim_at_us < soon_us;
+        guard->trim_at_us = waits ? guard->trim_at_us : soon_us;
+        guard->trims_left = TRIMS;
+        guard->ended = 0;
     }
 }
 
@@ -348,7 +342,7 @@ static long wait_ms(const zc_guard_t *guard, bool rests) {
     if (rests) {
         return REST_MS;
     }
-    return guard->trimming || guard->watched_count > 0 ? LOOK_MS : -1;
+    return guard->trims_left > 0 || guard->watched_count > 0 ? LOOK_MS : -1;
 }
 
 static void *run(void *context) {
@@ -375,12 +369,11 @@ static void *run(void *context) {
             take_arrived(guard, guard->requests);
             guard->rested_at_us = guard->now_us + REST_MS * 1000;
         }
-        bool happened = false;
         for (int i = 0; i < GUARDED; i++) {
-            happened |= take_monitored(guard, guard->monitors[i]);
+            take_monitored(guard, guard->monitors[i]);
         }
         look_at_all(guard);
-        trim(guard, happened);
+        trim(guard);
     }
     return NULL;
 }
