@@ -4,6 +4,7 @@
 meets real nodes, and all end with the same digest."""
 
 import os
+import signal
 import subprocess
 import sys
 import unittest
@@ -104,8 +105,11 @@ class Peer(PeerTest):
         nodes = self.mesh(1, "--heartbeat", "100", *KEEP)
         peer = self.peer(nodes[0], "--write", "100", "--lose", "1", "--checkpoint", "300")
         peer.expect("live")
-        # More than credit allows at once, and than lies between two checkpoints.
+        # More than credit allows at once, and than lies between two checkpoints. It asks when all
+        # is there, or else it would have piece after piece as they are written.
+        peer.process.send_signal(signal.SIGSTOP)
         nodes[0].load((f"big{i}", "x" * 500000) for i in range(12))
+        peer.process.send_signal(signal.SIGCONT)
         peer.expect("written")
         self.wait_equal([*nodes, peer], 92)
         ended = peer.leave()

@@ -143,7 +143,10 @@ class Verify(PeerTest):
             wait_until("it evicts", lambda: nodes[2].stats()["evictions"] > 1000)
             for _ in range(10):
                 verdict = self.verify(nodes[1])
-                self.assertTrue(verdict["equal"], verdict)
+                # What a node has not heard of yet on a busy machine is no matter of ghosts.
+                self.assertEqual({kind for kind, _, _ in self.differences(verdict)} - {"writes"},
+                                 set(), verdict)
+            wait_until("they are equal", lambda: self.verify(nodes[1])["equal"])
 
     def test_a_lost_write_is_found_while_writes_go_on(self):
         nodes = self.mesh(2, *FAST)
@@ -266,7 +269,7 @@ class Verify(PeerTest):
         self.assertIn("SKEW_MS\n", said)
         # What goes on below itself is whole.
         said = re.sub(r"\s+", " ", on_terminal(80, "verify", nodes[0].at))
-        self.assertRegex(said, r" \((suspect|gone)\): no answer in time from ")
+        self.assertRegex(said, r" \((suspect|gone)\):( -)* no answer in time from ")
         self.assertIn("is stopped, too busy, or no node", said)
 
     def test_a_member_of_an_older_version_is_named_as_such(self):
