@@ -23,6 +23,8 @@ ZCACHE = os.environ.get("ZCACHE") or os.path.join(ROOT, "build", "main", "bin", 
 # The longest that anything may take on a slow machine under a sanitizer; nothing waits this long
 # unless it is broken.
 DEADLINE_S = 30
+NO_ANSWER = 3  # the exit status of a command that nobody has answered
+TRIES = 5
 
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -119,24 +121,32 @@ class Node:
     def run(self, *arguments, **options):
         return run(*arguments, at=self.at, **options)
 
+    def ask(self, *arguments):
+        """A command that may be repeated: on a busy machine it may have no answer in its time."""
+        for _ in range(TRIES):
+            done = self.run(*arguments)
+            if done.returncode != NO_ANSWER:
+                break
+        return done
+
     def stats(self):
-        done = self.run("stats", "--json")
+        done = self.ask("stats", "--json")
         return done.json() if done.returncode == 0 else {}
 
     def peers(self):
         """{endpoint: state} of the others as this node sees them."""
-        done = self.run("peers", "--json")
+        done = self.ask("peers", "--json")
         rows = done.json() if done.returncode == 0 else []
         return {row["endpoint"]: row["state"] for row in rows if row["state"] != "self"}
 
     def get(self, key):
         """The value, or None for a miss."""
-        done = self.run("get", key)
+        done = self.ask("get", key)
         assert done.returncode in (0, 1), done
         return done.stdout if done.returncode == 0 else None
 
     def set(self, key, value, *options):
-        done = self.run("set", key, value, *options)
+        done = self.ask("set", key, value, *options)
         assert done.returncode == 0, done
 
     def load(self, rows):
