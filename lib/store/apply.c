@@ -20,7 +20,7 @@ static int compare_stamps(const zc_store_t *store, const zc_store_item_t *item,
 }
 
 static uint64_t digest_of(const zc_store_t *store, const zc_store_item_t *item) {
-    return zc_payload_digest(item, &store->origins.ids[item->origin]);
+    return zc_item_digest(item, &store->origins.ids[item->origin]);
 }
 
 /* The same stamp twice. A ghost of it is an eviction elsewhere, or ours: local (R11). Other bytes
@@ -30,13 +30,14 @@ static verdict_t judge_equal(const zc_store_t *store, const zc_store_item_t *ite
     if (item->ghost || zc_slot_kind(slot) == ZC_SLOT_GHOST) {
         return (verdict_t){ZC_OUTCOME_SAME, false};
     }
-    const zc_payload_t *payload = slot->payload;
-    if (payload->type == item->type && payload->deadline_ms == item->deadline_ms &&
+    const zc_payload_t *payload = zc_store_payload(store, slot);
+    if (zc_payload_type(payload) == item->type &&
+        zc_payload_deadline_ms(payload) == item->deadline_ms &&
         zc_slice_equal(zc_payload_key(payload), item->key) &&
         zc_slice_equal(zc_payload_value(payload), item->value)) {
         return (verdict_t){ZC_OUTCOME_SAME, false};
     }
-    return (verdict_t){ZC_OUTCOME_FAULT, digest_of(store, item) > payload->digest};
+    return (verdict_t){ZC_OUTCOME_FAULT, digest_of(store, item) > zc_payload_digest(payload)};
 }
 
 static bool is_above_horizon(const zc_store_t *store, const zc_store_item_t *item) {
@@ -77,6 +78,7 @@ typedef struct before {
     bool same_key;
     zc_hlc_t hlc;
     zc_origin_index_t origin;
+    uint64_t used_ms;
 } before_t;
 
 static before_t look(const zc_store_t *store, uint32_t number, const zc_store_item_t *item,
@@ -90,9 +92,11 @@ static before_t look(const zc_store_t *store, uint32_t number, const zc_store_it
     before.origin = slot->origin;
     if (zc_slot_kind(slot) == ZC_SLOT_ENTRY && !zc_store_slot_is_void(store, slot)) {
         before.entry = true;
-        before.same_key = item->ghost || zc_slice_equal(zc_payload_key(slot->payload), item->key);
+        before.same_key =
+            item->ghost || zc_slice_equal(zc_payload_key(zc_store_payload(store, slot)), item->key);
         zc_store_lock(store);
         before.alive = zc_store_is_alive(store, slot, now_ms);
+        before.used_ms = zc_slot_used_ms(&store->slots, slot);
         zc_store_unlock(store);
     }
     return before;
@@ -143,9 +147,13 @@ static void make_room(zc_store_t *store, uint32_t kept, bool added) {
 }
 
 static void put_entry(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
-                      zc_payload_t *payload) {
+                      uint64_t now_ms, zc_payload_t *payload) {
+    zc_store_item_t put = *item;
+    if (put.used_ms > now_ms) {
+        put.used_ms = now_ms; /* a peer cannot keep an entry beyond its idle time */
+    }
     zc_payload_t *replaced;
-    number = zc_register_put(store, number, item, payload, &replaced);
+    number = zc_register_put(store, number, &put, payload, &replaced);
     zc_free(store->options.allocator, replaced);
     if (store->options.listener != NULL) {
         zc_store_item_t shown;
@@ -158,14 +166,14 @@ static void put_entry(zc_store_t *store, uint32_t number, const zc_store_item_t 
 /* Tells what an entry has gone for that a ghost has taken the place of. */
 static void tell_gone(zc_store_t *store, const zc_store_item_t *item, const before_t *before,
                       const zc_payload_t *payload) {
-    zc_store_item_t shown = {.type = payload->type,
+    zc_store_item_t shown = {.type = zc_payload_type(payload),
                              .origin = before->origin,
                              .hlc = before->hlc,
-                             .key_hash = payload->key_hash,
+                             .key_hash = item->key_hash,
                              .key = zc_payload_key(payload),
                              .value = zc_payload_value(payload),
-                             .deadline_ms = payload->deadline_ms,
-                             .used_ms = payload->used_ms};
+                             .deadline_ms = zc_payload_deadline_ms(payload),
+                             .used_ms = before->used_ms};
     zc_change_t change = ZC_CHANGE_EVICT;
     if (!before->alive) {
         change = ZC_CHANGE_EXPIRE;
@@ -213,11 +221,7 @@ zcache_status zc_store_apply(zc_store_t *store, const zc_store_item_t *item, uin
         if (ghost) {
             put_ghost(store, number, item, &before);
         } else {
-            if (payload->used_ms > now_ms) {
-                payload->used_ms = now_ms; /* a peer cannot keep an entry beyond its idle time */
-                payload->touched_ms = now_ms;
-            }
-            put_entry(store, number, item, payload);
+            put_entry(store, number, item, now_ms, payload);
         }
     }
     *outcome = verdict.outcome;

@@ -16,7 +16,7 @@ static void check_slots(const zc_store_t *store) {
         entries += zc_slot_kind(slot) == ZC_SLOT_ENTRY;
         ghosts += zc_slot_kind(slot) == ZC_SLOT_GHOST;
         ZC_ASSERT(slot->origin < store->origins.count);
-        ZC_ASSERT(zc_index_find(&store->index, zc_slot_key_hash(slot)) == number);
+        ZC_ASSERT(zc_index_find(&store->index, zc_slot_key_hash(&store->slots, slot)) == number);
         ZC_ASSERT(zc_slot_kind(slot) == ZC_SLOT_ENTRY || (slot->flags & ZC_FLAG_MARK) == 0);
     }
     ZC_ASSERT(entries == store->entry_count);
@@ -43,7 +43,7 @@ static void check_figures(const zc_store_t *store) {
         zc_register_view(store, number, &item);
         ZC_ASSERT(item.key_hash == zc_key_hash(item.key));
         bytes += zc_register_cost(item.key.bytes, item.value.bytes);
-        ZC_ASSERT(item.digest == zc_payload_digest(&item, &store->origins.ids[item.origin]));
+        ZC_ASSERT(item.digest == zc_item_digest(&item, &store->origins.ids[item.origin]));
         digest += item.digest;
         parts[zc_digest_part(item.key_hash)] += item.digest;
     }
@@ -136,13 +136,14 @@ static void check_deadlines(const zc_store_t *store) {
         const zc_slot_t *slot = zc_store_slot(store, number);
         bool to_come = sweep->deadlines && sweep->segment <= place;
         ZC_ASSERT(to_come || sweep->due_ms <= segment->due_ms);
-        if (zc_slot_kind(slot) != ZC_SLOT_ENTRY || slot->payload->deadline_ms == 0) {
+        if (zc_slot_kind(slot) != ZC_SLOT_ENTRY) {
             continue;
         }
+        uint64_t deadline_ms = zc_payload_deadline_ms(zc_store_payload(store, slot));
         to_come = sweep->scanning && sweep->segment == place &&
                   sweep->offset <= (number & (ZC_SEGMENT_SLOTS - 1));
-        ZC_ASSERT(to_come ||
-                  segment->due_ms <= zc_segment_due_ms(segment, slot->payload->deadline_ms));
+        ZC_ASSERT(deadline_ms == 0 || to_come ||
+                  segment->due_ms <= zc_segment_due_ms(segment, deadline_ms));
     }
 }
 

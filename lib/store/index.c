@@ -57,7 +57,8 @@ uint32_t zc_index_find(const zc_index_t *index, uint64_t key_hash) {
     uint32_t number = *bucket_of(index, scattered);
     while (number != ZC_SLOT_NONE) {
         const zc_slot_t *slot = zc_slot_at(index->slots, number);
-        if ((slot->label & ZC_LABEL_TAG) == tag && zc_slot_key_hash(slot) == key_hash) {
+        if ((slot->label & ZC_LABEL_TAG) == tag &&
+            zc_slot_key_hash(index->slots, slot) == key_hash) {
             return number;
         }
         number = slot->index_next;
@@ -74,7 +75,7 @@ static void split(zc_index_t *index) {
     *high = ZC_SLOT_NONE;
     while (number != ZC_SLOT_NONE) {
         zc_slot_t *slot = zc_slot_at(index->slots, number);
-        uint64_t scattered = zc_mix(zc_slot_key_hash(slot), index->seed);
+        uint64_t scattered = zc_mix(zc_slot_key_hash(index->slots, slot), index->seed);
         if (((uint32_t)scattered & bit) != 0) {
             *low = slot->index_next;
             *high = number;
@@ -93,7 +94,7 @@ static void split(zc_index_t *index) {
 
 void zc_index_link(zc_index_t *index, uint32_t number) {
     zc_slot_t *slot = zc_slot_at(index->slots, number);
-    uint64_t scattered = zc_mix(zc_slot_key_hash(slot), index->seed);
+    uint64_t scattered = zc_mix(zc_slot_key_hash(index->slots, slot), index->seed);
     slot->label = (uint8_t)((slot->label & ZC_LABEL_KIND) | tag_of(scattered));
     uint32_t *bucket = bucket_of(index, scattered);
     slot->index_next = *bucket;
@@ -106,7 +107,7 @@ void zc_index_link(zc_index_t *index, uint32_t number) {
 
 void zc_index_unlink(zc_index_t *index, uint32_t number) {
     zc_slot_t *slot = zc_slot_at(index->slots, number);
-    uint32_t *place = bucket_of(index, zc_mix(zc_slot_key_hash(slot), index->seed));
+    uint32_t *place = bucket_of(index, zc_mix(zc_slot_key_hash(index->slots, slot), index->seed));
     while (*place != number) {
         ZC_ASSERT(*place != ZC_SLOT_NONE);
         place = &zc_slot_at(index->slots, *place)->index_next;

@@ -29,7 +29,7 @@ static uint32_t place_of(const zc_store_t *store, const zc_order_t *order, uint6
     uint32_t at = order->merged;
     for (int step = 0; step < MERGE_STEPS && at != ZC_SLOT_NONE; step++) {
         const zc_slot_t *slot = zc_store_slot(store, at);
-        if (slot->payload->used_ms > used_ms) {
+        if (zc_slot_used_ms(&store->slots, slot) > used_ms) {
             return at;
         }
         at = slot->order_newer;
@@ -39,9 +39,9 @@ static uint32_t place_of(const zc_store_t *store, const zc_order_t *order, uint6
 
 void zc_order_merge(zc_store_t *store, zc_order_t *order, uint32_t number) {
     zc_slot_t *slot = zc_store_slot(store, number);
-    uint64_t used_ms = slot->payload->used_ms;
+    uint64_t used_ms = zc_slot_used_ms(&store->slots, slot);
     if (order->newest == ZC_SLOT_NONE ||
-        zc_store_slot(store, order->newest)->payload->used_ms <= used_ms) {
+        zc_slot_used_ms(&store->slots, zc_store_slot(store, order->newest)) <= used_ms) {
         /* What is merged goes on behind it where it came last. */
         if (order->merged == ZC_SLOT_NONE || order->merged == order->newest) {
             order->merged = number;

@@ -20,8 +20,6 @@ zc_payload_t *zc_payload_new(const zc_allocator_t *allocator, const zc_store_ite
     *payload = (zc_payload_t){.key_hash = item->key_hash,
                               .digest = digest,
                               .deadline_ms = item->deadline_ms,
-                              .used_ms = item->used_ms,
-                              .touched_ms = item->used_ms,
                               .value_bytes = (uint32_t)item->value.bytes,
                               .key_bytes = (uint16_t)item->key.bytes,
                               .type = item->type};
@@ -41,7 +39,7 @@ static uint8_t *put_number(uint8_t *to, uint64_t number) {
     return to;
 }
 
-uint64_t zc_payload_digest(const zc_store_item_t *item, const zc_origin_t *origin) {
+uint64_t zc_item_digest(const zc_store_item_t *item, const zc_origin_t *origin) {
     uint8_t bytes[DIGEST_BYTES];
     uint8_t *end = put_number(bytes, item->key_hash);
     end = put_number(end, item->hlc);

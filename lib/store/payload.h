@@ -31,11 +31,37 @@ zc_payload_t *zc_payload_new(const zc_allocator_t *allocator, const zc_store_ite
 /* The digest of an entry: XXH3-64, seed 0, over 49 bytes, numbers with their lowest byte first:
  * key hash (8), HLC (8), origin (16), deadline (8), XXH3-64 of the value with seed 0 (8), type (1).
  */
-uint64_t zc_payload_digest(const zc_store_item_t *item, const zc_origin_t *origin);
+uint64_t zc_item_digest(const zc_store_item_t *item, const zc_origin_t *origin);
 
 /* The bytes of the block. */
 static inline uint64_t zc_payload_size(size_t key_bytes, size_t value_bytes) {
     return offsetof(zc_payload_t, bytes) + (uint64_t)key_bytes + (uint64_t)value_bytes;
+}
+
+/* A payload is looked at through these alone: what it is made of is payload.c's. */
+static inline uint64_t zc_payload_key_hash(const zc_payload_t *payload) {
+    return payload->key_hash;
+}
+
+static inline size_t zc_payload_key_bytes(const zc_payload_t *payload) {
+    return payload->key_bytes;
+}
+
+static inline size_t zc_payload_value_bytes(const zc_payload_t *payload) {
+    return payload->value_bytes;
+}
+
+static inline uint8_t zc_payload_type(const zc_payload_t *payload) {
+    return payload->type;
+}
+
+/* Mesh time; 0: none. */
+static inline uint64_t zc_payload_deadline_ms(const zc_payload_t *payload) {
+    return payload->deadline_ms;
+}
+
+static inline uint64_t zc_payload_digest(const zc_payload_t *payload) {
+    return payload->digest;
 }
 
 static inline zc_slice_t zc_payload_key(const zc_payload_t *payload) {

@@ -13,15 +13,15 @@ static uint32_t look_up(const zc_store_t *store, uint64_t key_hash, zc_slice_t k
     }
     const zc_slot_t *slot = zc_store_slot(store, number);
     if (zc_slot_kind(slot) != ZC_SLOT_ENTRY || !zc_store_is_alive(store, slot, now_ms) ||
-        !zc_slice_equal(zc_payload_key(slot->payload), key)) {
+        !zc_slice_equal(zc_payload_key(zc_store_payload(store, slot)), key)) {
         return ZC_SLOT_NONE;
     }
     return number;
 }
 
-static void leave_touch(zc_store_t *store, zc_payload_t *payload, uint64_t now_ms) {
-    if (now_ms < payload->touched_ms ||
-        now_ms - payload->touched_ms < store->options.touch_window_ms) {
+static void leave_touch(zc_store_t *store, zc_slot_t *slot, uint64_t now_ms) {
+    uint64_t touched_ms = zc_slot_touched_ms(&store->slots, slot);
+    if (now_ms < touched_ms || now_ms - touched_ms < store->options.touch_window_ms) {
         return;
     }
     zc_touches_t *touches = &store->touches;
@@ -30,15 +30,15 @@ static void leave_touch(zc_store_t *store, zc_payload_t *payload, uint64_t now_m
         return;
     }
     uint32_t place = (touches->first + touches->count) % ZCACHE_TOUCHES_MAX;
-    touches->key_hashes[place] = payload->key_hash;
+    touches->key_hashes[place] = zc_slot_key_hash(&store->slots, slot);
     touches->count++;
-    payload->touched_ms = now_ms;
+    zc_slot_set_touched_ms(&store->slots, slot, now_ms);
 }
 
 static void make_newest(zc_store_t *store, uint32_t number, uint64_t now_ms) {
-    zc_payload_t *payload = zc_store_slot(store, number)->payload;
-    if (payload->used_ms < now_ms) {
-        payload->used_ms = now_ms;
+    zc_slot_t *slot = zc_store_slot(store, number);
+    if (zc_slot_used_ms(&store->slots, slot) < now_ms) {
+        zc_slot_set_used_ms(&store->slots, slot, now_ms);
     }
     zc_order_move(store, &store->entries, number);
 }
@@ -46,7 +46,7 @@ static void make_newest(zc_store_t *store, uint32_t number, uint64_t now_ms) {
 static void note_read(zc_store_t *store, uint32_t number, uint64_t now_ms) {
     store->hits++;
     make_newest(store, number, now_ms);
-    leave_touch(store, zc_store_slot(store, number)->payload, now_ms);
+    leave_touch(store, zc_store_slot(store, number), now_ms);
 }
 
 /* Gives the aside a larger block. The caller's own stays as it is until a read has succeeded. */
@@ -86,16 +86,17 @@ static zcache_status read_once(zc_store_t *store, uint64_t key_hash, zc_slice_t 
         store->misses++;
         return ZCACHE_MISS;
     }
-    const zc_payload_t *payload = zc_store_slot(store, number)->payload;
-    if (payload->value_bytes > value->capacity) {
-        *needed = payload->value_bytes;
+    const zc_payload_t *payload = zc_store_payload(store, zc_store_slot(store, number));
+    zc_slice_t found = zc_payload_value(payload);
+    if (found.bytes > value->capacity) {
+        *needed = found.bytes;
         return ZCACHE_OK;
     }
-    if (payload->value_bytes > 0) {
-        memcpy(value->data, payload->bytes + payload->key_bytes, payload->value_bytes);
+    if (found.bytes > 0) {
+        memcpy(value->data, found.data, found.bytes);
     }
-    value->bytes = payload->value_bytes;
-    value->type = payload->type;
+    value->bytes = found.bytes;
+    value->type = zc_payload_type(payload);
     note_read(store, number, now_ms);
     return ZCACHE_OK;
 }
@@ -152,14 +153,14 @@ void zc_store_touch(zc_store_t *store, uint64_t key_hash, uint64_t now_ms) {
     if (number == ZC_SLOT_NONE) {
         return;
     }
-    const zc_slot_t *slot = zc_store_slot(store, number);
+    zc_slot_t *slot = zc_store_slot(store, number);
     if (zc_slot_kind(slot) != ZC_SLOT_ENTRY || zc_store_slot_is_void(store, slot)) {
         return;
     }
     zc_store_lock(store);
     make_newest(store, number, now_ms);
-    if (slot->payload->touched_ms < now_ms) {
-        slot->payload->touched_ms = now_ms;
+    if (zc_slot_touched_ms(&store->slots, slot) < now_ms) {
+        zc_slot_set_touched_ms(&store->slots, slot, now_ms);
     }
     zc_store_unlock(store);
 }

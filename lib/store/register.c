@@ -12,20 +12,23 @@ uint64_t zc_register_cost(size_t key_bytes, size_t value_bytes) {
 }
 
 static uint64_t cost_of(const zc_payload_t *payload) {
-    return zc_register_cost(payload->key_bytes, payload->value_bytes);
+    return zc_register_cost(zc_payload_key_bytes(payload), zc_payload_value_bytes(payload));
 }
 
-/* Nobody reads `payload` any more, or the lock is held. */
-static zc_store_item_t item_of(const zc_slot_t *slot, const zc_payload_t *payload) {
-    return (zc_store_item_t){.type = payload->type,
+static zc_store_item_t item_of(const zc_store_t *store, const zc_slot_t *slot) {
+    zc_store_lock(store);
+    uint64_t used_ms = zc_slot_used_ms(&store->slots, slot);
+    zc_store_unlock(store);
+    zc_payload_t *payload = zc_store_payload(store, slot);
+    return (zc_store_item_t){.type = zc_payload_type(payload),
                              .origin = slot->origin,
                              .hlc = slot->hlc,
-                             .key_hash = payload->key_hash,
+                             .key_hash = zc_payload_key_hash(payload),
                              .key = zc_payload_key(payload),
                              .value = zc_payload_value(payload),
-                             .deadline_ms = payload->deadline_ms,
-                             .used_ms = payload->used_ms,
-                             .digest = payload->digest};
+                             .deadline_ms = zc_payload_deadline_ms(payload),
+                             .used_ms = used_ms,
+                             .digest = zc_payload_digest(payload)};
 }
 
 void zc_register_view(const zc_store_t *store, uint32_t number, zc_store_item_t *item) {
@@ -36,9 +39,7 @@ void zc_register_view(const zc_store_t *store, uint32_t number, zc_store_item_t 
         return;
     }
     ZC_ASSERT(zc_slot_kind(slot) == ZC_SLOT_ENTRY);
-    zc_store_lock(store);
-    *item = item_of(slot, slot->payload);
-    zc_store_unlock(store);
+    *item = item_of(store, slot);
 }
 
 void zc_register_tell(const zc_store_t *store, zc_change_t change, const zc_store_item_t *item) {
@@ -50,15 +51,15 @@ void zc_register_tell(const zc_store_t *store, zc_change_t change, const zc_stor
 static void count_in(zc_store_t *store, const zc_payload_t *payload) {
     store->entry_count++;
     store->bytes += cost_of(payload);
-    store->digest += payload->digest;
-    store->digest_parts[zc_digest_part(payload->key_hash)] += payload->digest;
+    store->digest += zc_payload_digest(payload);
+    store->digest_parts[zc_digest_part(zc_payload_key_hash(payload))] += zc_payload_digest(payload);
 }
 
 static void count_out(zc_store_t *store, const zc_payload_t *payload) {
     store->entry_count--;
     store->bytes -= cost_of(payload);
-    store->digest -= payload->digest;
-    store->digest_parts[zc_digest_part(payload->key_hash)] -= payload->digest;
+    store->digest -= zc_payload_digest(payload);
+    store->digest_parts[zc_digest_part(zc_payload_key_hash(payload))] -= zc_payload_digest(payload);
 }
 
 /* The segment of the slot has a deadline to look at, but is not looked through more than once in
@@ -83,26 +84,28 @@ static zc_payload_t *leave_order(zc_store_t *store, uint32_t number) {
     zc_slot_t *slot = zc_store_slot(store, number);
     if (zc_slot_kind(slot) == ZC_SLOT_ENTRY) {
         zc_order_unlink(store, &store->entries, number);
-        return slot->payload;
+        return zc_store_payload(store, slot);
     }
     zc_order_unlink(store, &store->ghosts, number);
     return NULL;
 }
 
 /* Under the lock: the slot is an entry with `payload`, or, NULL, a ghost. */
-static void take_shape(zc_store_t *store, uint32_t number, uint64_t key_hash,
-                       zc_payload_t *payload) {
+static void take_shape(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
+                       zc_payload_t *payload, uint64_t used_ms) {
     zc_slot_t *slot = zc_store_slot(store, number);
     if (payload != NULL) {
         slot->payload = payload;
         zc_slot_set_kind(slot, ZC_SLOT_ENTRY);
+        zc_slot_set_used_ms(&store->slots, slot, used_ms);
+        zc_slot_set_touched_ms(&store->slots, slot, item->used_ms);
         if (store->run_open) {
             zc_order_merge(store, &store->entries, number);
         } else {
             zc_order_push(store, &store->entries, number);
         }
     } else {
-        slot->key_hash = key_hash;
+        slot->key_hash = item->key_hash;
         zc_slot_set_kind(slot, ZC_SLOT_GHOST);
         zc_order_push(store, &store->ghosts, number);
     }
@@ -114,7 +117,7 @@ static uint32_t put_new(zc_store_t *store, const zc_store_item_t *item, zc_paylo
     slot->hlc = item->hlc;
     slot->origin = item->origin;
     zc_store_lock(store);
-    take_shape(store, number, item->key_hash, payload);
+    take_shape(store, number, item, payload, item->used_ms);
     zc_index_link(&store->index, number);
     zc_store_unlock(store);
     return number;
@@ -126,12 +129,13 @@ static zc_payload_t *put_over(zc_store_t *store, uint32_t number, const zc_store
     zc_chain_unlink(store, number);
     zc_store_lock(store);
     zc_payload_t *replaced = leave_order(store, number);
+    uint64_t used_ms = item->used_ms;
+    if (replaced != NULL && zc_slot_used_ms(&store->slots, slot) > used_ms) {
+        used_ms = zc_slot_used_ms(&store->slots, slot);
+    }
     slot->hlc = item->hlc;
     slot->origin = item->origin;
-    if (payload != NULL && replaced != NULL && payload->used_ms < replaced->used_ms) {
-        payload->used_ms = replaced->used_ms;
-    }
-    take_shape(store, number, item->key_hash, payload);
+    take_shape(store, number, item, payload, used_ms);
     zc_store_unlock(store);
     if (replaced != NULL) {
         count_out(store, replaced);
@@ -152,7 +156,7 @@ uint32_t zc_register_put(zc_store_t *store, uint32_t number, const zc_store_item
     zc_chain_link(store, number);
     if (payload != NULL) {
         count_in(store, payload);
-        note_deadline(store, number, payload->deadline_ms);
+        note_deadline(store, number, zc_payload_deadline_ms(payload));
     } else {
         store->ghost_count++;
         zc_store_slot(store, number)->flags &= (uint8_t)~ZC_FLAG_MARK;
@@ -167,16 +171,16 @@ void zc_register_go(zc_store_t *store, uint32_t number, zc_change_t change) {
         zc_register_remove(store, number);
         return;
     }
+    zc_store_item_t item = item_of(store, slot);
     zc_store_lock(store);
     zc_payload_t *payload = leave_order(store, number);
-    take_shape(store, number, payload->key_hash, NULL);
+    take_shape(store, number, &item, NULL, 0);
     zc_store_unlock(store);
     count_out(store, payload);
     store->ghost_count++;
     slot->flags &= (uint8_t)~ZC_FLAG_MARK;
     store->evictions += change == ZC_CHANGE_EVICT;
     store->expirations += change == ZC_CHANGE_EXPIRE;
-    zc_store_item_t item = item_of(slot, payload);
     zc_register_tell(store, change, &item);
     zc_free(store->options.allocator, payload);
     zc_register_trim_ghosts(store, ZC_TRIM_STEPS);

@@ -14,7 +14,7 @@ static bool is_wanted(const zc_store_t *store, uint32_t number, const zc_digest_
     if (zc_slot_kind(slot) != ZC_SLOT_ENTRY || zc_store_slot_is_void(store, slot)) {
         return false;
     }
-    size_t part = zc_digest_part(slot->payload->key_hash);
+    size_t part = zc_digest_part(zc_slot_key_hash(&store->slots, slot));
     return (parts->bits[part / 8] >> (part % 8) & 1) != 0;
 }
 

@@ -101,9 +101,37 @@ static inline void zc_slot_set_kind(zc_slot_t *slot, zc_slot_kind_t kind) {
     slot->label = (uint8_t)((slot->label & ZC_LABEL_TAG) | (unsigned)kind);
 }
 
+/* Of an entry. */
+static inline zc_payload_t *zc_slot_payload(const zc_slots_t *slots, const zc_slot_t *slot) {
+    (void)slots;
+    return slot->payload;
+}
+
 /* Of an entry or a ghost. */
-static inline uint64_t zc_slot_key_hash(const zc_slot_t *slot) {
-    return zc_slot_kind(slot) == ZC_SLOT_ENTRY ? slot->payload->key_hash : slot->key_hash;
+static inline uint64_t zc_slot_key_hash(const zc_slots_t *slots, const zc_slot_t *slot) {
+    return zc_slot_kind(slot) == ZC_SLOT_ENTRY ? zc_payload_key_hash(zc_slot_payload(slots, slot))
+                                               : slot->key_hash;
+}
+
+/* Of an entry: local time of the last read or write. Under the lock. */
+static inline uint64_t zc_slot_used_ms(const zc_slots_t *slots, const zc_slot_t *slot) {
+    return zc_slot_payload(slots, slot)->used_ms;
+}
+
+/* Under the lock. */
+static inline void zc_slot_set_used_ms(const zc_slots_t *slots, zc_slot_t *slot, uint64_t used_ms) {
+    zc_slot_payload(slots, slot)->used_ms = used_ms;
+}
+
+/* Of an entry: local time at which the mesh last heard that it is in use. Under the lock. */
+static inline uint64_t zc_slot_touched_ms(const zc_slots_t *slots, const zc_slot_t *slot) {
+    return zc_slot_payload(slots, slot)->touched_ms;
+}
+
+/* Under the lock. */
+static inline void zc_slot_set_touched_ms(const zc_slots_t *slots, zc_slot_t *slot,
+                                          uint64_t touched_ms) {
+    zc_slot_payload(slots, slot)->touched_ms = touched_ms;
 }
 
 #endif

@@ -75,6 +75,11 @@ static inline zc_slot_t *zc_store_slot(const zc_store_t *store, uint32_t number)
     return zc_slot_at(&store->slots, number);
 }
 
+/* Of an entry. */
+static inline zc_payload_t *zc_store_payload(const zc_store_t *store, const zc_slot_t *slot) {
+    return zc_slot_payload(&store->slots, slot);
+}
+
 static inline zc_chain_t *zc_store_chain(const zc_store_t *store, zc_origin_index_t origin) {
     ZC_ASSERT(origin < store->origins.count);
     return &store->origins.chains[origin];
@@ -106,21 +111,21 @@ static inline uint64_t zc_store_mesh_ms(const zc_store_t *store, uint64_t now_ms
 }
 
 /* Its idle time is over. Under the lock. */
-static inline bool zc_store_is_idle(const zc_store_t *store, const zc_payload_t *payload,
+static inline bool zc_store_is_idle(const zc_store_t *store, const zc_slot_t *slot,
                                     uint64_t now_ms) {
     uint64_t expire_after_ms = store->options.expire_after_ms;
-    return expire_after_ms != 0 && now_ms > payload->used_ms &&
-           now_ms - payload->used_ms >= expire_after_ms;
+    uint64_t used_ms = zc_slot_used_ms(&store->slots, slot);
+    return expire_after_ms != 0 && now_ms > used_ms && now_ms - used_ms >= expire_after_ms;
 }
 
 /* A slot that is an entry which may be served: not voided, not expired (R12). Under the lock. */
 static inline bool zc_store_is_alive(const zc_store_t *store, const zc_slot_t *slot,
                                      uint64_t now_ms) {
-    const zc_payload_t *payload = slot->payload;
-    if (payload->deadline_ms != 0 && payload->deadline_ms <= zc_store_mesh_ms(store, now_ms)) {
+    uint64_t deadline_ms = zc_payload_deadline_ms(zc_store_payload(store, slot));
+    if (deadline_ms != 0 && deadline_ms <= zc_store_mesh_ms(store, now_ms)) {
         return false;
     }
-    return !zc_store_is_idle(store, payload, now_ms) && !zc_store_slot_is_void(store, slot);
+    return !zc_store_is_idle(store, slot, now_ms) && !zc_store_slot_is_void(store, slot);
 }
 
 #endif

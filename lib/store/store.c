@@ -8,7 +8,7 @@ static void free_payloads(zc_store_t *store) {
     for (uint32_t number = ZC_SLOT_NONE + 1; number < store->slots.end; number++) {
         const zc_slot_t *slot = zc_store_slot(store, number);
         if (zc_slot_kind(slot) == ZC_SLOT_ENTRY) {
-            zc_free(store->options.allocator, slot->payload);
+            zc_free(store->options.allocator, zc_store_payload(store, slot));
         }
     }
 }

@@ -71,8 +71,8 @@ static size_t sweep_idle(zc_store_t *store, uint64_t now_ms, size_t budget) {
     for (; budget > 0; budget--) {
         zc_store_lock(store);
         uint32_t number = store->entries.oldest;
-        bool idle = number != ZC_SLOT_NONE &&
-                    zc_store_is_idle(store, zc_store_slot(store, number)->payload, now_ms);
+        bool idle =
+            number != ZC_SLOT_NONE && zc_store_is_idle(store, zc_store_slot(store, number), now_ms);
         zc_store_unlock(store);
         if (!idle) {
             break;
@@ -86,14 +86,18 @@ static size_t sweep_idle(zc_store_t *store, uint64_t now_ms, size_t budget) {
 static void sweep_slot(zc_store_t *store, zc_segment_t *segment, uint32_t number,
                        uint64_t mesh_ms) {
     const zc_slot_t *slot = zc_store_slot(store, number);
-    if (zc_slot_kind(slot) != ZC_SLOT_ENTRY || slot->payload->deadline_ms == 0) {
+    if (zc_slot_kind(slot) != ZC_SLOT_ENTRY) {
         return;
     }
-    if (slot->payload->deadline_ms <= mesh_ms) {
+    uint64_t deadline_ms = zc_payload_deadline_ms(zc_store_payload(store, slot));
+    if (deadline_ms == 0) {
+        return;
+    }
+    if (deadline_ms <= mesh_ms) {
         zc_register_go(store, number, ZC_CHANGE_EXPIRE);
         return;
     }
-    uint64_t due_ms = zc_segment_due_ms(segment, slot->payload->deadline_ms);
+    uint64_t due_ms = zc_segment_due_ms(segment, deadline_ms);
     if (due_ms < segment->due_ms) {
         segment->due_ms = due_ms;
     }
@@ -181,7 +185,7 @@ uint64_t zc_store_next_expiry_ms(const zc_store_t *store) {
     zc_store_lock(store);
     uint32_t oldest = store->entries.oldest;
     if (oldest != ZC_SLOT_NONE && expire_after_ms != 0) {
-        uint64_t used_ms = zc_store_slot(store, oldest)->payload->used_ms;
+        uint64_t used_ms = zc_slot_used_ms(&store->slots, zc_store_slot(store, oldest));
         idle_ms = used_ms > UINT64_MAX - expire_after_ms ? UINT64_MAX : used_ms + expire_after_ms;
     }
     zc_store_unlock(store);

@@ -23,8 +23,9 @@ Test(store_payload, copies_key_and_value) {
     zc_payload_t *payload = zc_payload_new(&failing.allocator, &item, 5);
     cr_assert(zc_slice_equal(zc_payload_key(payload), item.key));
     cr_assert(zc_slice_equal(zc_payload_value(payload), item.value));
-    cr_assert(payload->digest == 5 && payload->used_ms == 77 && payload->touched_ms == 77);
-    cr_assert(payload->deadline_ms == 1000 && payload->type == 1);
+    cr_assert_eq(zc_payload_digest(payload), 5);
+    cr_assert_eq(zc_payload_key_hash(payload), item.key_hash);
+    cr_assert(zc_payload_deadline_ms(payload) == 1000 && zc_payload_type(payload) == 1);
     zc_free(&failing.allocator, payload);
     zc_failing_allocator_fail_after(&failing, 0);
     cr_assert_null(zc_payload_new(&failing.allocator, &item, 5));
@@ -45,33 +46,33 @@ Test(store_payload, digest_is_of_49_bytes_lowest_first) {
     bytes[32] = 0xe8;
     bytes[33] = 0x03;
     bytes[48] = 1;
-    cr_assert_eq(zc_payload_digest(&item, &origin), zc_hash(zc_slice(bytes, 49), 0));
+    cr_assert_eq(zc_item_digest(&item, &origin), zc_hash(zc_slice(bytes, 49), 0));
 }
 
 Test(store_payload, digest_tells_every_part_of_a_write) {
     zc_origin_t origin = {.bytes = {1}};
     zc_store_item_t item = sample();
-    uint64_t digest = zc_payload_digest(&item, &origin);
+    uint64_t digest = zc_item_digest(&item, &origin);
     item.used_ms = 1;
     item.origin = 9;
-    cr_assert_eq(zc_payload_digest(&item, &origin), digest);
+    cr_assert_eq(zc_item_digest(&item, &origin), digest);
     item.type = 0;
-    cr_assert_neq(zc_payload_digest(&item, &origin), digest);
+    cr_assert_neq(zc_item_digest(&item, &origin), digest);
     item = sample();
     item.hlc++;
-    cr_assert_neq(zc_payload_digest(&item, &origin), digest);
+    cr_assert_neq(zc_item_digest(&item, &origin), digest);
     item = sample();
     item.deadline_ms++;
-    cr_assert_neq(zc_payload_digest(&item, &origin), digest);
+    cr_assert_neq(zc_item_digest(&item, &origin), digest);
     item = sample();
     item.value = zc_slice_text("valuE");
-    cr_assert_neq(zc_payload_digest(&item, &origin), digest);
+    cr_assert_neq(zc_item_digest(&item, &origin), digest);
     item = sample();
     item.key_hash++;
-    cr_assert_neq(zc_payload_digest(&item, &origin), digest);
+    cr_assert_neq(zc_item_digest(&item, &origin), digest);
     item = sample();
     origin.bytes[15] = 1;
-    cr_assert_neq(zc_payload_digest(&item, &origin), digest);
+    cr_assert_neq(zc_item_digest(&item, &origin), digest);
 }
 
 Test(store_payload, key_and_value_may_be_empty_and_at_no_address) {
