@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The slab: where the payloads of a store lie, in blocks that are named by 32 bits.
+ *
+ *     block, up to 8 KiB:  [0 | page: 20 bits | number in the page: 11 bits]
+ *     block, larger:       [1 | number of a page that is this block alone: 31 bits]
+ *
+ *     class ──► bins[0] ◄──► pages of which up to an eighth is in use
+ *               ...
+ *               bins[7] ◄──► pages of which an eighth or less is free     full pages: in no list
+ *     empty[10..17] ◄──► pages of which nothing is in use, by size: they serve any class
+ *
+ * A page is cut into equal blocks of one class of sizes. Blocks are taken from the fullest page
+ * that has one, so that others become empty. The pages of a class grow with it, from 1 KiB to 128
+ * KiB, an eighth of what it has: a store of a few entries takes a few KiB, and what is free in the
+ * newest page is little beside the others.
+ *
+ * Where sizes change over time, pages are left of which little is in use. compact.c empties them.
+ *
+ * Whoever reads without the store's lock may look into a page until it is given back to the
+ * allocator, and nothing is given back while there are such readers (zc_slab_pin); blocks above
+ * 8 KiB are given back at once, and so are read under the lock. */
+#ifndef ZC_STORE_SLAB_H
+#define ZC_STORE_SLAB_H
+
+#include "lib/store/pages.h"
+#include "lib/store/sizes.h"
+
+typedef uint32_t zc_block_t;
+#define ZC_BLOCK_NONE UINT32_C(0)
+
+enum { ZC_BLOCK_NUMBER_BITS = 11, ZC_PAGE_BLOCKS_MAX = 1 << ZC_BLOCK_NUMBER_BITS };
+#define ZC_BLOCK_LARGE (UINT32_C(1) << 31)
+
+enum { ZC_SLAB_BINS = 8, ZC_SLAB_BIN_FULL = ZC_SLAB_BINS };
+
+typedef struct zc_slab_class {
+    uint32_t bins[ZC_SLAB_BINS]; /* the newest page of each */
+    uint64_t page_bytes;
+    uint32_t free; /* blocks in its pages that are not in use */
+} zc_slab_class_t;
+
+/* A page that is being emptied: it is in no list, and nothing is taken from it. */
+typedef struct zc_compaction {
+    uint32_t page;   /* ZC_PAGE_NONE: there is none */
+    uint32_t block;  /* lower numbers are not in use */
+    uint64_t credit; /* bytes that may be moved */
+    bool due;        /* it is worth looking for a page */
+} zc_compaction_t;
+
+typedef struct zc_slab {
+    const zc_allocator_t *allocator;
+    zc_pages_t pages;
+    zc_pages_t large;
+    zc_slab_class_t classes[ZC_SIZES];
+    uint32_t empty[ZC_SIZES_PAGE_BITS + 1]; /* the newest empty page of each size */
+    uint64_t page_bytes;                    /* of all pages */
+    uint64_t empty_bytes;                   /* ... that are empty */
+    uint64_t live_bytes;                    /* of blocks in use that are not large */
+    uint64_t live;                          /* blocks in use, large ones too */
+    uint64_t large_bytes;
+    zc_compaction_t compaction;
+    uint32_t readers;
+} zc_slab_t;
+
+/* The allocator is borrowed for the life of the slab. It takes nothing before the first block. */
+void zc_slab_init(zc_slab_t *slab, const zc_allocator_t *allocator);
+/* Frees all blocks. */
+void zc_slab_fini(zc_slab_t *slab);
+
+/* A block of at least so many bytes (1 or more), or ZC_BLOCK_NONE: no memory, or no number is left.
+ * Its address is a multiple of 4 and stays until it is given. */
+zc_block_t zc_slab_take(zc_slab_t *slab, size_t bytes);
+void zc_slab_give(zc_slab_t *slab, zc_block_t block);
+
+/* What such a block takes of memory. */
+static inline uint64_t zc_slab_round(uint64_t bytes) {
+    enum { ALLOCATOR_BYTES = 16 };
+    return bytes > ZC_SIZES_BYTES_MAX ? bytes + ALLOCATOR_BYTES
+                                      : zc_size_bytes(zc_size_class((size_t)bytes));
+}
+
+static inline bool zc_block_is_large(zc_block_t block) {
+    return (block & ZC_BLOCK_LARGE) != 0;
+}
+
+static inline uint32_t zc_block_page(zc_block_t block) {
+    return block >> ZC_BLOCK_NUMBER_BITS;
+}
+
+static inline uint32_t zc_block_number(zc_block_t block) {
+    return block & (ZC_PAGE_BLOCKS_MAX - 1);
+}
+
+/* Of a block in use. */
+static inline void *zc_slab_at(const zc_slab_t *slab, zc_block_t block) {
+    if (zc_block_is_large(block)) {
+        return zc_page_at(&slab->large, block & ~ZC_BLOCK_LARGE)->memory;
+    }
+    const zc_page_t *page = zc_page_at(&slab->pages, zc_block_page(block));
+    return page->memory + page->first + (size_t)zc_block_number(block) * page->block_bytes;
+}
+
+static inline bool zc_slab_is_live(const zc_page_t *page, uint32_t number) {
+    const uint64_t *words = (const uint64_t *)(const void *)page->memory;
+    return (words[number / 64] >> (number % 64) & 1) != 0;
+}
+
+/* While there is a reader that takes no lock, no page goes back to the allocator. */
+static inline void zc_slab_pin(zc_slab_t *slab) {
+    slab->readers++;
+}
+
+static inline void zc_slab_unpin(zc_slab_t *slab) {
+    slab->readers--;
+}
+
+/* -- For compact.c --------------------------------------------------------- */
+
+/* A page leaves the list that it is in, or enters the one where it belongs by how much of it is in
+ * use. */
+void zc_slab_page_leave(zc_slab_t *slab, uint32_t number);
+void zc_slab_page_enter(zc_slab_t *slab, uint32_t number);
+
+/* Takes a block from the pages that the class has, if one is free. */
+zc_block_t zc_slab_take_there(zc_slab_t *slab, unsigned size_class);
+
+/* Checks every invariant, O(pages and blocks), for tests: asserts where one is broken. */
+void zc_slab_check(const zc_slab_t *slab);
+
+#endif
