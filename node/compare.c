@@ -53,7 +53,8 @@ static zcache_status add_rows(zc_actor_t *actor, const zc_digest_set_t *parts,
             *position = found == ZCACHE_MISS ? 0 : *position;
             break;
         }
-        const zc_scan_row_t row = {.key_hash = item.key_hash, .digest = item.digest};
+        const zc_scan_row_t row = {.key_hash = item.key_hash,
+                                   .digest = zc_store_item_digest(actor->shared->store, &item)};
         status = zc_response_add_scan_row(&actor->response, list, &row);
     }
     return status;
@@ -86,7 +87,7 @@ zcache_status zc_actor_compare_look(zc_actor_t *actor, uint64_t key_hash) {
             .ghost = item.ghost,
             .stamp = {.hlc = item.hlc,
                       .origin = *zc_store_origin_at(actor->shared->store, item.origin)},
-            .digest = item.digest,
+            .digest = zc_store_item_digest(actor->shared->store, &item),
             .key = item.key,
         };
         status = zc_response_add_look(&actor->response, &look);

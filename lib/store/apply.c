@@ -26,18 +26,20 @@ static uint64_t digest_of(const zc_store_t *store, const zc_store_item_t *item) 
 /* The same stamp twice. A ghost of it is an eviction elsewhere, or ours: local (R11). Other bytes
  * are a fault, of which all nodes keep the one with the larger digest, whichever came first. */
 static verdict_t judge_equal(const zc_store_t *store, const zc_store_item_t *item,
-                             const zc_slot_t *slot) {
+                             uint32_t number) {
+    const zc_slot_t *slot = zc_store_slot(store, number);
     if (item->ghost || zc_slot_kind(slot) == ZC_SLOT_GHOST) {
         return (verdict_t){ZC_OUTCOME_SAME, false};
     }
     const zc_payload_t *payload = zc_store_payload(store, slot);
     if (zc_payload_type(payload) == item->type &&
-        zc_payload_deadline_ms(payload) == item->deadline_ms &&
+        zc_payload_deadline_ms(payload, slot->hlc) == item->deadline_ms &&
         zc_slice_equal(zc_payload_key(payload), item->key) &&
         zc_slice_equal(zc_payload_value(payload), item->value)) {
         return (verdict_t){ZC_OUTCOME_SAME, false};
     }
-    return (verdict_t){ZC_OUTCOME_FAULT, digest_of(store, item) > zc_payload_digest(payload)};
+    return (verdict_t){ZC_OUTCOME_FAULT,
+                       digest_of(store, item) > zc_register_digest(store, number)};
 }
 
 static bool is_above_horizon(const zc_store_t *store, const zc_store_item_t *item) {
@@ -56,7 +58,7 @@ static verdict_t judge(const zc_store_t *store, uint32_t number, const zc_store_
         const zc_slot_t *slot = zc_store_slot(store, number);
         int order = compare_stamps(store, item, slot);
         if (order == 0) {
-            return judge_equal(store, item, slot);
+            return judge_equal(store, item, number);
         }
         if (order < 0) {
             return (verdict_t){ZC_OUTCOME_OUTDATED, false};
@@ -76,36 +78,31 @@ typedef struct before {
     bool entry; /* and not voided */
     bool alive; /* ... and not expired */
     bool same_key;
-    zc_hlc_t hlc;
-    zc_origin_index_t origin;
-    uint64_t used_ms;
+    zc_store_item_t item;
 } before_t;
 
-static before_t look(const zc_store_t *store, uint32_t number, const zc_store_item_t *item,
-                     uint64_t now_ms) {
-    before_t before = {.entry = false};
+static void look(const zc_store_t *store, uint32_t number, const zc_store_item_t *item,
+                 uint64_t now_ms, before_t *before) {
+    before->entry = false;
+    before->alive = false;
     if (number == ZC_SLOT_NONE) {
-        return before;
+        return;
     }
     const zc_slot_t *slot = zc_store_slot(store, number);
-    before.hlc = slot->hlc;
-    before.origin = slot->origin;
     if (zc_slot_kind(slot) == ZC_SLOT_ENTRY && !zc_store_slot_is_void(store, slot)) {
-        before.entry = true;
-        before.same_key =
-            item->ghost || zc_slice_equal(zc_payload_key(zc_store_payload(store, slot)), item->key);
+        zc_register_view(store, number, &before->item);
+        before->entry = true;
+        before->same_key = item->ghost || zc_slice_equal(before->item.key, item->key);
         zc_store_lock(store);
-        before.alive = zc_store_is_alive(store, slot, now_ms);
-        before.used_ms = zc_slot_used_ms(&store->slots, slot);
+        before->alive = zc_store_is_alive(store, slot, now_ms);
         zc_store_unlock(store);
     }
-    return before;
 }
 
 /* Makes what the write needs: a payload (unless it leaves a ghost), a slot, a place in the index.
  */
 static zcache_status prepare(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
-                             bool ghost, zc_payload_t **payload) {
+                             bool ghost, zc_making_t *making) {
     if (number == ZC_SLOT_NONE) {
         zcache_status status = zc_slots_reserve(&store->slots);
         if (status == ZCACHE_OK) {
@@ -116,9 +113,10 @@ static zcache_status prepare(zc_store_t *store, uint32_t number, const zc_store_
         }
     }
     if (!ghost) {
-        *payload = zc_payload_new(store->options.allocator, item, digest_of(store, item));
+        making->digest = digest_of(store, item);
+        making->block = zc_payload_new(&store->slots.slab, item, making->digest);
     }
-    return ghost || *payload != NULL ? ZCACHE_OK : ZCACHE_NO_MEMORY;
+    return ghost || making->block != ZC_BLOCK_NONE ? ZCACHE_OK : ZCACHE_NO_MEMORY;
 }
 
 /* The least recently used entry but `kept`, which reads of all others may have left at the tail.
@@ -147,81 +145,86 @@ static void make_room(zc_store_t *store, uint32_t kept, bool added) {
 }
 
 static void put_entry(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
-                      uint64_t now_ms, zc_payload_t *payload) {
-    zc_store_item_t put = *item;
-    if (put.used_ms > now_ms) {
-        put.used_ms = now_ms; /* a peer cannot keep an entry beyond its idle time */
+                      const zc_making_t *making) {
+    zc_block_t replaced;
+    number = zc_register_put(store, number, item, making, &replaced);
+    if (replaced != ZC_BLOCK_NONE) {
+        zc_slab_give(&store->slots.slab, replaced);
     }
-    zc_payload_t *replaced;
-    number = zc_register_put(store, number, &put, payload, &replaced);
-    zc_free(store->options.allocator, replaced);
     if (store->options.listener != NULL) {
         zc_store_item_t shown;
         zc_register_view(store, number, &shown);
         zc_register_tell(store, ZC_CHANGE_SET, &shown);
     }
-    make_room(store, number, replaced == NULL);
+    make_room(store, number, replaced == ZC_BLOCK_NONE);
+    zc_register_compact(store, zc_payload_size(item));
 }
 
 /* Tells what an entry has gone for that a ghost has taken the place of. */
-static void tell_gone(zc_store_t *store, const zc_store_item_t *item, const before_t *before,
-                      const zc_payload_t *payload) {
-    zc_store_item_t shown = {.type = zc_payload_type(payload),
-                             .origin = before->origin,
-                             .hlc = before->hlc,
-                             .key_hash = item->key_hash,
-                             .key = zc_payload_key(payload),
-                             .value = zc_payload_value(payload),
-                             .deadline_ms = zc_payload_deadline_ms(payload),
-                             .used_ms = before->used_ms};
+static void tell_gone(zc_store_t *store, const zc_store_item_t *item, before_t *before) {
     zc_change_t change = ZC_CHANGE_EVICT;
     if (!before->alive) {
         change = ZC_CHANGE_EXPIRE;
         store->expirations++;
     } else if (item->ghost) {
         change = ZC_CHANGE_DELETE;
-        shown.hlc = item->hlc;
-        shown.origin = item->origin;
+        before->item.hlc = item->hlc;
+        before->item.origin = item->origin;
     } else {
         store->evictions++;
     }
-    zc_register_tell(store, change, &shown);
+    zc_register_tell(store, change, &before->item);
 }
 
 static void put_ghost(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
-                      const before_t *before) {
-    zc_payload_t *replaced;
-    zc_register_put(store, number, item, NULL, &replaced);
-    if (replaced != NULL && before->entry) {
-        tell_gone(store, item, before, replaced);
+                      before_t *before) {
+    zc_block_t replaced;
+    zc_making_t making = {.block = ZC_BLOCK_NONE};
+    zc_register_put(store, number, item, &making, &replaced);
+    if (before->entry) {
+        tell_gone(store, item, before);
     }
-    zc_free(store->options.allocator, replaced);
+    if (replaced != ZC_BLOCK_NONE) {
+        zc_slab_give(&store->slots.slab, replaced);
+    }
     zc_register_trim_ghosts(store, ZC_TRIM_STEPS);
 }
 
-bool zc_store_has_room(const zc_store_t *store, size_t key_bytes, size_t value_bytes) {
+static bool fits(const zc_store_t *store, const zc_store_item_t *item) {
     uint64_t max_memory = store->options.max_memory;
-    return max_memory == 0 || zc_register_cost(key_bytes, value_bytes) <= max_memory;
+    return max_memory == 0 || zc_register_cost(item) <= max_memory;
+}
+
+bool zc_store_has_room(const zc_store_t *store, size_t key_bytes, size_t value_bytes) {
+    zc_store_item_t largest = {.key = zc_slice(NULL, key_bytes),
+                               .value = zc_slice(NULL, value_bytes),
+                               .deadline_ms = UINT64_MAX};
+    return fits(store, &largest);
 }
 
 zcache_status zc_store_apply(zc_store_t *store, const zc_store_item_t *item, uint64_t now_ms,
                              zc_outcome_t *outcome, bool *was_held) {
     ZC_ASSERT(item->origin < store->origins.count);
+    zc_store_lock(store);
+    zc_store_note_time(store, now_ms);
+    zc_store_unlock(store);
     uint32_t number = zc_index_find(&store->index, item->key_hash);
-    before_t before = look(store, number, item, now_ms);
+    before_t before;
+    look(store, number, item, now_ms, &before);
     verdict_t verdict = judge(store, number, item);
     if (verdict.writes) {
-        bool ghost = item->ghost || verdict.outcome == ZC_OUTCOME_LATE ||
-                     !zc_store_has_room(store, item->key.bytes, item->value.bytes);
-        zc_payload_t *payload = NULL;
-        zcache_status status = prepare(store, number, item, ghost, &payload);
+        bool ghost = item->ghost || verdict.outcome == ZC_OUTCOME_LATE || !fits(store, item);
+        /* A peer cannot keep an entry beyond its idle time. */
+        zc_making_t making = {.block = ZC_BLOCK_NONE,
+                              .used_ms = item->used_ms < now_ms ? item->used_ms : now_ms};
+        zcache_status status = prepare(store, number, item, ghost, &making);
         if (status != ZCACHE_OK) {
             return status;
         }
         if (ghost) {
             put_ghost(store, number, item, &before);
         } else {
-            put_entry(store, number, item, now_ms, payload);
+            put_entry(store, number, item, &making);
         }
     }
     *outcome = verdict.outcome;

@@ -31,6 +31,21 @@ static void check_slots(const zc_store_t *store) {
     ZC_ASSERT(entries + ghosts + free_slots + 1 == store->slots.end);
 }
 
+/* Every block that is in use is that of one entry: of two that had the same, the index would not
+ * find one. */
+static void check_blocks(const zc_store_t *store) {
+    const zc_slab_t *slab = &store->slots.slab;
+    zc_slab_check(slab);
+    for (uint32_t number = ZC_SLOT_NONE + 1; number < store->slots.end; number++) {
+        const zc_slot_t *slot = zc_store_slot(store, number);
+        if (zc_slot_kind(slot) == ZC_SLOT_ENTRY && !zc_block_is_large(slot->block)) {
+            const zc_page_t *page = zc_page_at(&slab->pages, zc_block_page(slot->block));
+            ZC_ASSERT(zc_slab_is_live(page, zc_block_number(slot->block)));
+        }
+    }
+    ZC_ASSERT(slab->live == store->entry_count);
+}
+
 static void check_figures(const zc_store_t *store) {
     uint64_t bytes = 0;
     uint64_t digest = 0;
@@ -42,10 +57,11 @@ static void check_figures(const zc_store_t *store) {
         zc_store_item_t item;
         zc_register_view(store, number, &item);
         ZC_ASSERT(item.key_hash == zc_key_hash(item.key));
-        bytes += zc_register_cost(item.key.bytes, item.value.bytes);
-        ZC_ASSERT(item.digest == zc_item_digest(&item, &store->origins.ids[item.origin]));
-        digest += item.digest;
-        parts[zc_digest_part(item.key_hash)] += item.digest;
+        bytes += zc_register_cost(&item);
+        uint64_t added = zc_item_digest(&item, &store->origins.ids[item.origin]);
+        ZC_ASSERT(zc_register_digest(store, number) == added);
+        digest += added;
+        parts[zc_digest_part(item.key_hash)] += added;
     }
     ZC_ASSERT(bytes == store->bytes);
     ZC_ASSERT(digest == store->digest);
@@ -139,7 +155,7 @@ static void check_deadlines(const zc_store_t *store) {
         if (zc_slot_kind(slot) != ZC_SLOT_ENTRY) {
             continue;
         }
-        uint64_t deadline_ms = zc_payload_deadline_ms(zc_store_payload(store, slot));
+        uint64_t deadline_ms = zc_slot_deadline_ms(&store->slots, slot);
         to_come = sweep->scanning && sweep->segment == place &&
                   sweep->offset <= (number & (ZC_SEGMENT_SLOTS - 1));
         ZC_ASSERT(deadline_ms == 0 || to_come ||
@@ -148,6 +164,7 @@ static void check_deadlines(const zc_store_t *store) {
 }
 
 void zc_store_check(const zc_store_t *store) {
+    check_blocks(store);
     check_slots(store);
     check_figures(store);
     check_order(store, &store->entries, ZC_SLOT_ENTRY, store->entry_count);

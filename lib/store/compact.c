@@ -4,8 +4,6 @@
  * nothing is taken from it. */
 #include "lib/store/compact.h"
 
-#include <string.h>
-
 #include "lib/base/assert.h"
 
 enum {
@@ -89,6 +87,6 @@ zc_block_t zc_compact_move(zc_slab_t *slab, zc_block_t block) {
         zc_slab_page_enter(slab, number);
         return ZC_BLOCK_NONE;
     }
-    memcpy(zc_slab_at(slab, moved), zc_slab_at(slab, block), page->block_bytes);
+    zc_block_put(zc_slab_at(slab, moved), zc_slice(zc_slab_at(slab, block), page->block_bytes));
     return moved;
 }

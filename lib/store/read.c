@@ -19,20 +19,22 @@ static uint32_t look_up(const zc_store_t *store, uint64_t key_hash, zc_slice_t k
     return number;
 }
 
-static void leave_touch(zc_store_t *store, zc_slot_t *slot, uint64_t now_ms) {
-    uint64_t touched_ms = zc_slot_touched_ms(&store->slots, slot);
-    if (now_ms < touched_ms || now_ms - touched_ms < store->options.touch_window_ms) {
-        return;
-    }
+/* Whether the mesh is to hear of a read (R11): not if the entry was used before in this window, as
+ * that was written here, came as a touch, or has left one. */
+static bool is_news(const zc_store_t *store, uint64_t used_ms, uint64_t now_ms) {
+    uint64_t window_ms = store->options.touch_window_ms;
+    return window_ms == 0 || (now_ms > used_ms && now_ms / window_ms != used_ms / window_ms);
+}
+
+static void leave_touch(zc_store_t *store, uint64_t key_hash) {
     zc_touches_t *touches = &store->touches;
     if (touches->count == ZCACHE_TOUCHES_MAX) {
         touches->dropped++;
         return;
     }
     uint32_t place = (touches->first + touches->count) % ZCACHE_TOUCHES_MAX;
-    touches->key_hashes[place] = zc_slot_key_hash(&store->slots, slot);
+    touches->key_hashes[place] = key_hash;
     touches->count++;
-    zc_slot_set_touched_ms(&store->slots, slot, now_ms);
 }
 
 static void make_newest(zc_store_t *store, uint32_t number, uint64_t now_ms) {
@@ -43,10 +45,13 @@ static void make_newest(zc_store_t *store, uint32_t number, uint64_t now_ms) {
     zc_order_move(store, &store->entries, number);
 }
 
-static void note_read(zc_store_t *store, uint32_t number, uint64_t now_ms) {
+static void note_read(zc_store_t *store, uint32_t number, uint64_t key_hash, uint64_t now_ms) {
     store->hits++;
+    uint64_t used_ms = zc_slot_used_ms(&store->slots, zc_store_slot(store, number));
     make_newest(store, number, now_ms);
-    leave_touch(store, zc_store_slot(store, number), now_ms);
+    if (is_news(store, used_ms, now_ms)) {
+        leave_touch(store, key_hash);
+    }
 }
 
 /* Gives the aside a larger block. The caller's own stays as it is until a read has succeeded. */
@@ -97,7 +102,7 @@ static zcache_status read_once(zc_store_t *store, uint64_t key_hash, zc_slice_t 
     }
     value->bytes = found.bytes;
     value->type = zc_payload_type(payload);
-    note_read(store, number, now_ms);
+    note_read(store, number, key_hash, now_ms);
     return ZCACHE_OK;
 }
 
@@ -108,6 +113,7 @@ zcache_status zc_store_read(zc_store_t *store, zc_slice_t key, uint64_t now_ms,
     for (;;) {
         size_t needed;
         zc_store_lock(store);
+        zc_store_note_time(store, now_ms);
         zcache_status status = read_once(store, key_hash, key, now_ms, &aside, &needed);
         zc_store_unlock(store);
         /* While there was no lock the entry may have gone, or have become larger still. */
@@ -124,9 +130,10 @@ zcache_status zc_store_get(zc_store_t *store, zc_slice_t key, uint64_t now_ms, b
                            zc_store_item_t *item) {
     uint64_t key_hash = zc_key_hash(key);
     zc_store_lock(store);
+    zc_store_note_time(store, now_ms);
     uint32_t number = look_up(store, key_hash, key, now_ms);
     if (touch && number != ZC_SLOT_NONE) {
-        note_read(store, number, now_ms);
+        note_read(store, number, key_hash, now_ms);
     } else if (touch) {
         store->misses++;
     }
@@ -153,15 +160,13 @@ void zc_store_touch(zc_store_t *store, uint64_t key_hash, uint64_t now_ms) {
     if (number == ZC_SLOT_NONE) {
         return;
     }
-    zc_slot_t *slot = zc_store_slot(store, number);
+    const zc_slot_t *slot = zc_store_slot(store, number);
     if (zc_slot_kind(slot) != ZC_SLOT_ENTRY || zc_store_slot_is_void(store, slot)) {
         return;
     }
     zc_store_lock(store);
+    zc_store_note_time(store, now_ms);
     make_newest(store, number, now_ms);
-    if (zc_slot_touched_ms(&store->slots, slot) < now_ms) {
-        zc_slot_set_touched_ms(&store->slots, slot, now_ms);
-    }
     zc_store_unlock(store);
 }
 

@@ -5,30 +5,32 @@
 #include "lib/store/register.h"
 
 #include "lib/store/chain.h"
+#include "lib/store/compact.h"
 #include "lib/store/state.h"
 
-uint64_t zc_register_cost(size_t key_bytes, size_t value_bytes) {
-    return sizeof(zc_slot_t) + sizeof(uint32_t) + zc_payload_size(key_bytes, value_bytes);
+uint64_t zc_register_cost(const zc_store_item_t *item) {
+    return sizeof(zc_slot_t) + sizeof(uint32_t) + zc_slab_round(zc_payload_size(item));
 }
 
-static uint64_t cost_of(const zc_payload_t *payload) {
-    return zc_register_cost(zc_payload_key_bytes(payload), zc_payload_value_bytes(payload));
-}
-
+/* Its time of use is under the lock. */
 static zc_store_item_t item_of(const zc_store_t *store, const zc_slot_t *slot) {
-    zc_store_lock(store);
-    uint64_t used_ms = zc_slot_used_ms(&store->slots, slot);
-    zc_store_unlock(store);
-    zc_payload_t *payload = zc_store_payload(store, slot);
+    const zc_payload_t *payload = zc_store_payload(store, slot);
+    zc_slice_t key = zc_payload_key(payload);
     return (zc_store_item_t){.type = zc_payload_type(payload),
                              .origin = slot->origin,
                              .hlc = slot->hlc,
-                             .key_hash = zc_payload_key_hash(payload),
-                             .key = zc_payload_key(payload),
+                             .key_hash = zc_key_hash(key),
+                             .key = key,
                              .value = zc_payload_value(payload),
-                             .deadline_ms = zc_payload_deadline_ms(payload),
-                             .used_ms = used_ms,
-                             .digest = zc_payload_digest(payload)};
+                             .deadline_ms = zc_payload_deadline_ms(payload, slot->hlc),
+                             .used_ms = zc_slot_used_ms(&store->slots, slot)};
+}
+
+static uint64_t digest_of(const zc_store_t *store, const zc_slot_t *slot,
+                          const zc_store_item_t *item) {
+    const zc_payload_t *payload = zc_store_payload(store, slot);
+    return zc_payload_is_long(payload) ? zc_payload_digest(payload)
+                                       : zc_item_digest(item, &store->origins.ids[slot->origin]);
 }
 
 void zc_register_view(const zc_store_t *store, uint32_t number, zc_store_item_t *item) {
@@ -39,7 +41,15 @@ void zc_register_view(const zc_store_t *store, uint32_t number, zc_store_item_t 
         return;
     }
     ZC_ASSERT(zc_slot_kind(slot) == ZC_SLOT_ENTRY);
+    zc_store_lock(store);
     *item = item_of(store, slot);
+    zc_store_unlock(store);
+}
+
+uint64_t zc_register_digest(const zc_store_t *store, uint32_t number) {
+    zc_store_item_t item;
+    zc_register_view(store, number, &item);
+    return digest_of(store, zc_store_slot(store, number), &item);
 }
 
 void zc_register_tell(const zc_store_t *store, zc_change_t change, const zc_store_item_t *item) {
@@ -48,18 +58,20 @@ void zc_register_tell(const zc_store_t *store, zc_change_t change, const zc_stor
     }
 }
 
-static void count_in(zc_store_t *store, const zc_payload_t *payload) {
+static void count_in(zc_store_t *store, const zc_store_item_t *item, uint64_t digest) {
     store->entry_count++;
-    store->bytes += cost_of(payload);
-    store->digest += zc_payload_digest(payload);
-    store->digest_parts[zc_digest_part(zc_payload_key_hash(payload))] += zc_payload_digest(payload);
+    store->bytes += zc_register_cost(item);
+    store->digest += digest;
+    store->digest_parts[zc_digest_part(item->key_hash)] += digest;
 }
 
-static void count_out(zc_store_t *store, const zc_payload_t *payload) {
+/* Of an entry that is still as it was. */
+static void count_out(zc_store_t *store, const zc_slot_t *slot, const zc_store_item_t *item) {
+    uint64_t digest = digest_of(store, slot, item);
     store->entry_count--;
-    store->bytes -= cost_of(payload);
-    store->digest -= zc_payload_digest(payload);
-    store->digest_parts[zc_digest_part(zc_payload_key_hash(payload))] -= zc_payload_digest(payload);
+    store->bytes -= zc_register_cost(item);
+    store->digest -= digest;
+    store->digest_parts[zc_digest_part(item->key_hash)] -= digest;
 }
 
 /* The segment of the slot has a deadline to look at, but is not looked through more than once in
@@ -78,88 +90,94 @@ static void note_deadline(zc_store_t *store, uint32_t number, uint64_t deadline_
     }
 }
 
-/* Under the lock: the slot leaves its order of use, and its payload, if it has one, is the caller's
- * alone. */
-static zc_payload_t *leave_order(zc_store_t *store, uint32_t number) {
-    zc_slot_t *slot = zc_store_slot(store, number);
+/* Under the lock: the slot leaves its order of use, and is in no figure any more. */
+static void leave(zc_store_t *store, uint32_t number) {
+    const zc_slot_t *slot = zc_store_slot(store, number);
     if (zc_slot_kind(slot) == ZC_SLOT_ENTRY) {
+        zc_store_item_t item = item_of(store, slot);
+        count_out(store, slot, &item);
         zc_order_unlink(store, &store->entries, number);
-        return zc_store_payload(store, slot);
-    }
-    zc_order_unlink(store, &store->ghosts, number);
-    return NULL;
-}
-
-/* Under the lock: the slot is an entry with `payload`, or, NULL, a ghost. */
-static void take_shape(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
-                       zc_payload_t *payload, uint64_t used_ms) {
-    zc_slot_t *slot = zc_store_slot(store, number);
-    if (payload != NULL) {
-        slot->payload = payload;
-        zc_slot_set_kind(slot, ZC_SLOT_ENTRY);
-        zc_slot_set_used_ms(&store->slots, slot, used_ms);
-        zc_slot_set_touched_ms(&store->slots, slot, item->used_ms);
-        if (store->run_open) {
-            zc_order_merge(store, &store->entries, number);
-        } else {
-            zc_order_push(store, &store->entries, number);
-        }
     } else {
-        slot->key_hash = item->key_hash;
-        zc_slot_set_kind(slot, ZC_SLOT_GHOST);
-        zc_order_push(store, &store->ghosts, number);
+        store->ghost_count--;
+        zc_order_unlink(store, &store->ghosts, number);
     }
 }
 
-static uint32_t put_new(zc_store_t *store, const zc_store_item_t *item, zc_payload_t *payload) {
-    uint32_t number = zc_slots_take(&store->slots);
+/* Under the lock. */
+static void become_entry(zc_store_t *store, uint32_t number, const zc_making_t *making) {
+    zc_slot_t *slot = zc_store_slot(store, number);
+    slot->block = making->block;
+    zc_slot_set_used_ms(&store->slots, slot, making->used_ms);
+    zc_slot_set_kind(slot, ZC_SLOT_ENTRY);
+    if (store->run_open) {
+        zc_order_merge(store, &store->entries, number);
+    } else {
+        zc_order_push(store, &store->entries, number);
+    }
+}
+
+/* Under the lock. */
+static void become_ghost(zc_store_t *store, uint32_t number, uint64_t key_hash) {
+    zc_slot_t *slot = zc_store_slot(store, number);
+    slot->key_hash = key_hash;
+    zc_slot_set_kind(slot, ZC_SLOT_GHOST);
+    slot->flags &= (uint8_t)~ZC_FLAG_MARK;
+    zc_order_push(store, &store->ghosts, number);
+    store->ghost_count++;
+}
+
+/* Under the lock. */
+static void take_shape(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
+                       const zc_making_t *making) {
     zc_slot_t *slot = zc_store_slot(store, number);
     slot->hlc = item->hlc;
     slot->origin = item->origin;
+    if (making->block == ZC_BLOCK_NONE) {
+        become_ghost(store, number, item->key_hash);
+    } else {
+        become_entry(store, number, making);
+    }
+}
+
+static uint32_t put_new(zc_store_t *store, const zc_store_item_t *item, const zc_making_t *making) {
+    uint32_t number = zc_slots_take(&store->slots);
     zc_store_lock(store);
-    take_shape(store, number, item, payload, item->used_ms);
+    take_shape(store, number, item, making);
     zc_index_link(&store->index, number);
     zc_store_unlock(store);
     return number;
 }
 
-static zc_payload_t *put_over(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
-                              zc_payload_t *payload) {
-    zc_slot_t *slot = zc_store_slot(store, number);
+/* Returns the block that was there. */
+static zc_block_t put_over(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
+                           const zc_making_t *making) {
+    const zc_slot_t *slot = zc_store_slot(store, number);
+    bool entry = zc_slot_kind(slot) == ZC_SLOT_ENTRY;
+    zc_block_t replaced = entry ? slot->block : ZC_BLOCK_NONE;
+    zc_making_t latest = *making;
     zc_chain_unlink(store, number);
     zc_store_lock(store);
-    zc_payload_t *replaced = leave_order(store, number);
-    uint64_t used_ms = item->used_ms;
-    if (replaced != NULL && zc_slot_used_ms(&store->slots, slot) > used_ms) {
-        used_ms = zc_slot_used_ms(&store->slots, slot);
+    if (entry && zc_slot_used_ms(&store->slots, slot) > latest.used_ms) {
+        latest.used_ms = zc_slot_used_ms(&store->slots, slot);
     }
-    slot->hlc = item->hlc;
-    slot->origin = item->origin;
-    take_shape(store, number, item, payload, used_ms);
+    leave(store, number);
+    take_shape(store, number, item, &latest);
     zc_store_unlock(store);
-    if (replaced != NULL) {
-        count_out(store, replaced);
-    } else {
-        store->ghost_count--;
-    }
     return replaced;
 }
 
 uint32_t zc_register_put(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
-                         zc_payload_t *payload, zc_payload_t **replaced) {
+                         const zc_making_t *making, zc_block_t *replaced) {
+    *replaced = ZC_BLOCK_NONE;
     if (number == ZC_SLOT_NONE) {
-        number = put_new(store, item, payload);
-        *replaced = NULL;
+        number = put_new(store, item, making);
     } else {
-        *replaced = put_over(store, number, item, payload);
+        *replaced = put_over(store, number, item, making);
     }
     zc_chain_link(store, number);
-    if (payload != NULL) {
-        count_in(store, payload);
-        note_deadline(store, number, zc_payload_deadline_ms(payload));
-    } else {
-        store->ghost_count++;
-        zc_store_slot(store, number)->flags &= (uint8_t)~ZC_FLAG_MARK;
+    if (making->block != ZC_BLOCK_NONE) {
+        count_in(store, item, making->digest);
+        note_deadline(store, number, item->deadline_ms);
     }
     return number;
 }
@@ -171,36 +189,57 @@ void zc_register_go(zc_store_t *store, uint32_t number, zc_change_t change) {
         zc_register_remove(store, number);
         return;
     }
-    zc_store_item_t item = item_of(store, slot);
+    zc_block_t block = slot->block;
     zc_store_lock(store);
-    zc_payload_t *payload = leave_order(store, number);
-    take_shape(store, number, &item, NULL, 0);
+    zc_store_item_t item = item_of(store, slot);
+    leave(store, number);
+    become_ghost(store, number, item.key_hash);
     zc_store_unlock(store);
-    count_out(store, payload);
-    store->ghost_count++;
-    slot->flags &= (uint8_t)~ZC_FLAG_MARK;
     store->evictions += change == ZC_CHANGE_EVICT;
     store->expirations += change == ZC_CHANGE_EXPIRE;
     zc_register_tell(store, change, &item);
-    zc_free(store->options.allocator, payload);
+    zc_slab_give(&store->slots.slab, block);
     zc_register_trim_ghosts(store, ZC_TRIM_STEPS);
 }
 
 void zc_register_remove(zc_store_t *store, uint32_t number) {
-    zc_slot_t *slot = zc_store_slot(store, number);
+    const zc_slot_t *slot = zc_store_slot(store, number);
+    ZC_ASSERT(zc_slot_kind(slot) != ZC_SLOT_FREE);
+    zc_block_t block = zc_slot_kind(slot) == ZC_SLOT_ENTRY ? slot->block : ZC_BLOCK_NONE;
     zc_store_lock(store);
     zc_index_unlink(&store->index, number);
-    zc_payload_t *payload = leave_order(store, number);
+    leave(store, number);
     zc_store_unlock(store);
     zc_chain_unlink(store, number);
-    if (payload != NULL) {
-        count_out(store, payload);
-        zc_free(store->options.allocator, payload);
-    } else {
-        store->ghost_count--;
+    if (block != ZC_BLOCK_NONE) {
+        zc_slab_give(&store->slots.slab, block);
     }
-    ZC_ASSERT(zc_slot_kind(slot) != ZC_SLOT_FREE);
     zc_slots_give(&store->slots, number);
+}
+
+/* The one reference to a block is in the slot of its key. */
+static bool move(zc_store_t *store, zc_block_t block) {
+    const zc_payload_t *payload = zc_slab_at(&store->slots.slab, block);
+    uint32_t number = zc_index_find(&store->index, zc_payload_key_hash(payload));
+    ZC_ASSERT(number != ZC_SLOT_NONE);
+    zc_slot_t *slot = zc_store_slot(store, number);
+    ZC_ASSERT(slot->block == block);
+    zc_block_t moved = zc_compact_move(&store->slots.slab, block);
+    if (moved == ZC_BLOCK_NONE) {
+        return false;
+    }
+    zc_store_lock(store);
+    slot->block = moved;
+    zc_store_unlock(store);
+    zc_slab_give(&store->slots.slab, block);
+    return true;
+}
+
+void zc_register_compact(zc_store_t *store, uint64_t written_bytes) {
+    zc_block_t block = zc_compact_next(&store->slots.slab, written_bytes);
+    while (block != ZC_BLOCK_NONE && move(store, block)) {
+        block = zc_compact_next(&store->slots.slab, 0);
+    }
 }
 
 /* Forgetting a ghost raises the floor of its origin and the horizon (R9); one that is voided has

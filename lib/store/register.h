@@ -9,21 +9,31 @@
 #ifndef ZC_STORE_REGISTER_H
 #define ZC_STORE_REGISTER_H
 
-#include "lib/store/payload.h"
+#include "lib/store/slots.h"
 #include "lib/store/store.h"
 
-/* What an entry counts for in `bytes`, with its bookkeeping. */
-uint64_t zc_register_cost(size_t key_bytes, size_t value_bytes);
+/* What an item counts for in `bytes` as an entry: what it takes of memory, with its bookkeeping. */
+uint64_t zc_register_cost(const zc_store_item_t *item);
+
+/* What an entry adds to the digest. */
+uint64_t zc_register_digest(const zc_store_t *store, uint32_t number);
 
 /* What a slot holds, as an item. Takes the lock for the time of use. */
 void zc_register_view(const zc_store_t *store, uint32_t number, zc_store_item_t *item);
 
+/* What a write is put in with. */
+typedef struct zc_making {
+    zc_block_t block; /* its payload; ZC_BLOCK_NONE: it leaves a ghost */
+    uint64_t digest;  /* of an entry */
+    uint64_t used_ms; /* not after now */
+} zc_making_t;
+
 /* Puts a write into the slot `number` of its key hash, or into a new one if that is ZC_SLOT_NONE
- * (then zc_slots_reserve and zc_index_reserve have been called): an entry with `payload`, which is
- * taken, or, NULL, a ghost. Returns the slot, and in *replaced the payload that was there before,
- * which is the caller's to free, or NULL. */
+ * (then zc_slots_reserve and zc_index_reserve have been called). Takes the block. Returns the slot,
+ * and in *replaced the block that was there before, which is the caller's to give, or
+ * ZC_BLOCK_NONE. */
 uint32_t zc_register_put(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
-                         zc_payload_t *payload, zc_payload_t **replaced);
+                         const zc_making_t *making, zc_block_t *replaced);
 
 /* An entry goes and leaves its ghost in place, unless it is voided: then it leaves nothing, and
  * nobody is told. Counts and tells why. */
@@ -34,6 +44,10 @@ void zc_register_remove(zc_store_t *store, uint32_t number);
 
 /* Forgets the oldest ghosts above ghosts_max, at most `budget`; returns how many. */
 size_t zc_register_trim_ghosts(zc_store_t *store, size_t budget);
+
+/* So many bytes were written: moves payloads out of pages that are to be emptied (compact.h). What
+ * was shown of the store is no longer valid. */
+void zc_register_compact(zc_store_t *store, uint64_t written_bytes);
 
 /* Tells the listener. */
 void zc_register_tell(const zc_store_t *store, zc_change_t change, const zc_store_item_t *item);

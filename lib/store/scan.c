@@ -9,6 +9,11 @@ const uint64_t *zc_store_digest_parts(const zc_store_t *store) {
     return store->digest_parts;
 }
 
+uint64_t zc_store_item_digest(const zc_store_t *store, const zc_store_item_t *item) {
+    uint32_t number = zc_index_find(&store->index, item->key_hash);
+    return zc_register_digest(store, number);
+}
+
 static bool is_wanted(const zc_store_t *store, uint32_t number, const zc_digest_set_t *parts) {
     const zc_slot_t *slot = zc_store_slot(store, number);
     if (zc_slot_kind(slot) != ZC_SLOT_ENTRY || zc_store_slot_is_void(store, slot)) {

@@ -22,6 +22,7 @@
 #ifndef ZC_STORE_SLAB_H
 #define ZC_STORE_SLAB_H
 
+#include "lib/base/slice.h"
 #include "lib/store/pages.h"
 #include "lib/store/sizes.h"
 
@@ -112,6 +113,13 @@ static inline void zc_slab_pin(zc_slab_t *slab) {
 
 static inline void zc_slab_unpin(zc_slab_t *slab) {
     slab->readers--;
+}
+
+/* All that is written into a block is written here. */
+static inline void zc_block_put(void *to, zc_slice_t bytes) {
+    if (bytes.bytes > 0) {
+        memcpy(to, bytes.data, bytes.bytes);
+    }
 }
 
 /* -- For compact.c --------------------------------------------------------- */

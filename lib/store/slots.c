@@ -6,11 +6,17 @@
 #include "lib/base/assert.h"
 
 void zc_slots_init(zc_slots_t *slots, const zc_allocator_t *allocator, const zc_lock_t *lock) {
-    *slots = (zc_slots_t){
-        .allocator = allocator, .lock = lock, .end = ZC_SLOT_NONE + 1, .free = ZC_SLOT_NONE};
+    slots->allocator = allocator;
+    slots->lock = lock;
+    zc_slab_init(&slots->slab, allocator);
+    slots->now_ms = 0;
+    slots->directory = (zc_directory_t){.count = 0};
+    slots->end = ZC_SLOT_NONE + 1;
+    slots->free = ZC_SLOT_NONE;
 }
 
 void zc_slots_fini(zc_slots_t *slots) {
+    zc_slab_fini(&slots->slab);
     zc_directory_fini(&slots->directory, slots->allocator);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Slots: the registers of the store, 40 bytes each, named by a number (0: none).
+/* Slots: the registers of the store, 40 bytes each, named by a number (0: none), and the slab where
+ * the payloads of those that are entries lie.
  *
  *     directory ──► segment: 1024 slots, and when one of their deadlines is next due
  *
@@ -12,6 +13,7 @@
 #include "lib/base/stamp.h"
 #include "lib/store/directory.h"
 #include "lib/store/payload.h"
+#include "lib/store/used.h"
 
 enum { ZC_SEGMENT_BITS = 10, ZC_SEGMENT_SLOTS = 1 << ZC_SEGMENT_BITS };
 enum { ZC_SEGMENTS_MAX = 1 << (31 - ZC_SEGMENT_BITS) };
@@ -35,8 +37,11 @@ enum {
 typedef struct zc_slot {
     zc_hlc_t hlc;
     union {
-        zc_payload_t *payload; /* entry */
-        uint64_t key_hash;     /* ghost */
+        struct {
+            zc_block_t block; /* of its payload */
+            uint32_t used;    /* used.h */
+        };                    /* entry */
+        uint64_t key_hash;    /* ghost */
     };
     uint32_t chain_older; /* free: the next free one */
     uint32_t chain_newer;
@@ -64,13 +69,14 @@ typedef struct zc_segment {
 typedef struct zc_slots {
     const zc_allocator_t *allocator;
     const zc_lock_t *lock;
+    zc_slab_t slab;
+    uint64_t now_ms; /* the latest local time that the store was told */
     zc_directory_t directory;
     uint32_t end;  /* the lowest number that was never taken */
     uint32_t free; /* the first of those given back */
 } zc_slots_t;
 
 void zc_slots_init(zc_slots_t *slots, const zc_allocator_t *allocator, const zc_lock_t *lock);
-/* The payloads are the caller's to free before. */
 void zc_slots_fini(zc_slots_t *slots);
 
 /* Makes sure that zc_slots_take can be called once. Returns OK, NO_MEMORY or BUSY (no numbers are
@@ -102,9 +108,8 @@ static inline void zc_slot_set_kind(zc_slot_t *slot, zc_slot_kind_t kind) {
 }
 
 /* Of an entry. */
-static inline zc_payload_t *zc_slot_payload(const zc_slots_t *slots, const zc_slot_t *slot) {
-    (void)slots;
-    return slot->payload;
+static inline const zc_payload_t *zc_slot_payload(const zc_slots_t *slots, const zc_slot_t *slot) {
+    return zc_slab_at(&slots->slab, slot->block);
 }
 
 /* Of an entry or a ghost. */
@@ -113,25 +118,19 @@ static inline uint64_t zc_slot_key_hash(const zc_slots_t *slots, const zc_slot_t
                                                : slot->key_hash;
 }
 
+/* Of an entry: mesh time; 0: none. */
+static inline uint64_t zc_slot_deadline_ms(const zc_slots_t *slots, const zc_slot_t *slot) {
+    return zc_payload_deadline_ms(zc_slot_payload(slots, slot), slot->hlc);
+}
+
 /* Of an entry: local time of the last read or write. Under the lock. */
 static inline uint64_t zc_slot_used_ms(const zc_slots_t *slots, const zc_slot_t *slot) {
-    return zc_slot_payload(slots, slot)->used_ms;
+    return zc_used_ms(slot->used, slots->now_ms);
 }
 
-/* Under the lock. */
+/* Not after the latest time that the store was told. Under the lock. */
 static inline void zc_slot_set_used_ms(const zc_slots_t *slots, zc_slot_t *slot, uint64_t used_ms) {
-    zc_slot_payload(slots, slot)->used_ms = used_ms;
-}
-
-/* Of an entry: local time at which the mesh last heard that it is in use. Under the lock. */
-static inline uint64_t zc_slot_touched_ms(const zc_slots_t *slots, const zc_slot_t *slot) {
-    return zc_slot_payload(slots, slot)->touched_ms;
-}
-
-/* Under the lock. */
-static inline void zc_slot_set_touched_ms(const zc_slots_t *slots, zc_slot_t *slot,
-                                          uint64_t touched_ms) {
-    zc_slot_payload(slots, slot)->touched_ms = touched_ms;
+    slot->used = zc_used_of(used_ms, slots->now_ms);
 }
 
 #endif

@@ -38,6 +38,14 @@ typedef struct zc_sweep {
     uint64_t due_ms; /* mesh time; no pass is needed before */
 } zc_sweep_t;
 
+/* How far the times of use of old entries have been told in long units (used.h). */
+typedef struct zc_aging {
+    bool passing; /* a pass over all slots is under way, at `slot` */
+    uint32_t slot;
+    uint64_t began_ms;
+    uint64_t aged_ms; /* when the last one that is complete began: what was old then is done */
+} zc_aging_t;
+
 struct zc_store {
     zc_store_options_t options; /* as they are now */
     int64_t offset_ms;          /* mesh time minus local time */
@@ -51,6 +59,7 @@ struct zc_store {
     zc_stamp_t clear;
     zc_stamp_t horizon;
     zc_sweep_t sweep;
+    zc_aging_t aging;
     uint64_t entry_count;
     uint64_t ghost_count;
     uint64_t bytes;
@@ -76,7 +85,7 @@ static inline zc_slot_t *zc_store_slot(const zc_store_t *store, uint32_t number)
 }
 
 /* Of an entry. */
-static inline zc_payload_t *zc_store_payload(const zc_store_t *store, const zc_slot_t *slot) {
+static inline const zc_payload_t *zc_store_payload(const zc_store_t *store, const zc_slot_t *slot) {
     return zc_slot_payload(&store->slots, slot);
 }
 
@@ -102,6 +111,25 @@ static inline bool zc_store_slot_is_void(const zc_store_t *store, const zc_slot_
     return zc_store_voids(store, slot->hlc, slot->origin);
 }
 
+/* A pass begins this long after the last one did; and where none came, all is done at once before
+ * what was not old then could be taken for young. */
+#define ZC_AGING_INTERVAL_MS (UINT64_C(1) << 28)
+#define ZC_AGING_LATEST_MS (UINT64_C(1) << 30)
+
+/* Tells all times of use as they are told at `now_ms`. Under the lock. */
+void zc_store_age_all(zc_store_t *store, uint64_t now_ms);
+
+/* It is `now_ms`, local time. Under the lock. */
+static inline void zc_store_note_time(zc_store_t *store, uint64_t now_ms) {
+    if (now_ms <= store->slots.now_ms) {
+        return;
+    }
+    if (now_ms - store->aging.aged_ms >= ZC_AGING_LATEST_MS) {
+        zc_store_age_all(store, now_ms);
+    }
+    store->slots.now_ms = now_ms;
+}
+
 static inline uint64_t zc_store_mesh_ms(const zc_store_t *store, uint64_t now_ms) {
     uint64_t shifted = now_ms + (uint64_t)store->offset_ms;
     if (store->offset_ms < 0) {
@@ -121,7 +149,7 @@ static inline bool zc_store_is_idle(const zc_store_t *store, const zc_slot_t *sl
 /* A slot that is an entry which may be served: not voided, not expired (R12). Under the lock. */
 static inline bool zc_store_is_alive(const zc_store_t *store, const zc_slot_t *slot,
                                      uint64_t now_ms) {
-    uint64_t deadline_ms = zc_payload_deadline_ms(zc_store_payload(store, slot));
+    uint64_t deadline_ms = zc_slot_deadline_ms(&store->slots, slot);
     if (deadline_ms != 0 && deadline_ms <= zc_store_mesh_ms(store, now_ms)) {
         return false;
     }

@@ -4,15 +4,6 @@
 #include "lib/store/register.h"
 #include "lib/store/state.h"
 
-static void free_payloads(zc_store_t *store) {
-    for (uint32_t number = ZC_SLOT_NONE + 1; number < store->slots.end; number++) {
-        const zc_slot_t *slot = zc_store_slot(store, number);
-        if (zc_slot_kind(slot) == ZC_SLOT_ENTRY) {
-            zc_free(store->options.allocator, zc_store_payload(store, slot));
-        }
-    }
-}
-
 void zc_store_destroy(zc_store_t **store) {
     if (store == NULL || *store == NULL) {
         return;
@@ -22,7 +13,6 @@ void zc_store_destroy(zc_store_t **store) {
     for (uint32_t i = 0; i < ended->origins.count; i++) {
         ZC_ASSERT(ended->origins.chains[i].cursors == NULL);
     }
-    free_payloads(ended);
     zc_origins_fini(&ended->origins);
     zc_index_fini(&ended->index);
     zc_slots_fini(&ended->slots);

@@ -53,7 +53,6 @@ typedef struct zc_store_item {
     zc_slice_t value;
     uint64_t deadline_ms; /* mesh time; 0: none (rule R12) */
     uint64_t used_ms;     /* local time of the last read or write */
-    uint64_t digest;      /* of an entry that is shown: what it adds to the digest of the store */
 } zc_store_item_t;
 
 /* Why an entry went or came, for the listener. The first five have the numbers of zcache_change. */
@@ -278,6 +277,9 @@ enum { ZC_DIGEST_PARTS = 1024, ZC_DIGEST_PART_SHIFT = 54 };
 static inline size_t zc_digest_part(uint64_t key_hash) {
     return (size_t)(key_hash >> ZC_DIGEST_PART_SHIFT);
 }
+
+/* What an entry that this store has shown, and that is still there, adds to the digest. */
+uint64_t zc_store_item_digest(const zc_store_t *store, const zc_store_item_t *item);
 
 /* ZC_DIGEST_PARTS numbers, borrowed for the life of the store. */
 const uint64_t *zc_store_digest_parts(const zc_store_t *store);

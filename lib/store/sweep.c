@@ -89,7 +89,7 @@ static void sweep_slot(zc_store_t *store, zc_segment_t *segment, uint32_t number
     if (zc_slot_kind(slot) != ZC_SLOT_ENTRY) {
         return;
     }
-    uint64_t deadline_ms = zc_payload_deadline_ms(zc_store_payload(store, slot));
+    uint64_t deadline_ms = zc_slot_deadline_ms(&store->slots, slot);
     if (deadline_ms == 0) {
         return;
     }
@@ -158,7 +158,50 @@ static size_t sweep_deadlines(zc_store_t *store, uint64_t now_ms, size_t budget)
     return budget;
 }
 
+/* Under the lock. */
+static void age_slot(zc_store_t *store, uint32_t number, uint64_t now_ms) {
+    zc_slot_t *slot = zc_store_slot(store, number);
+    if (zc_slot_kind(slot) == ZC_SLOT_ENTRY) {
+        slot->used = zc_used_of(zc_slot_used_ms(&store->slots, slot), now_ms);
+    }
+}
+
+void zc_store_age_all(zc_store_t *store, uint64_t now_ms) {
+    for (uint32_t number = ZC_SLOT_NONE + 1; number < store->slots.end; number++) {
+        age_slot(store, number, now_ms);
+    }
+    store->aging = (zc_aging_t){.aged_ms = now_ms};
+}
+
+static size_t sweep_ages(zc_store_t *store, size_t budget) {
+    zc_aging_t *aging = &store->aging;
+    uint64_t now_ms = store->slots.now_ms;
+    if (!aging->passing && now_ms - aging->aged_ms < ZC_AGING_INTERVAL_MS) {
+        return budget;
+    }
+    if (!aging->passing) {
+        *aging = (zc_aging_t){.passing = true,
+                              .slot = ZC_SLOT_NONE + 1,
+                              .began_ms = now_ms,
+                              .aged_ms = aging->aged_ms};
+    }
+    for (; budget > 0 && aging->slot < store->slots.end; budget--) {
+        zc_store_lock(store);
+        age_slot(store, aging->slot, now_ms);
+        zc_store_unlock(store);
+        aging->slot++;
+    }
+    if (aging->slot >= store->slots.end) {
+        *aging = (zc_aging_t){.aged_ms = aging->began_ms};
+    }
+    return budget;
+}
+
 bool zc_store_sweep(zc_store_t *store, uint64_t now_ms, size_t budget) {
+    zc_store_lock(store);
+    zc_store_note_time(store, now_ms);
+    zc_store_unlock(store);
+    budget = sweep_ages(store, budget);
     budget = sweep_voided(store, budget);
     budget = sweep_limits(store, budget);
     budget = sweep_deadlines(store, now_ms, budget);

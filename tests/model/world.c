@@ -244,12 +244,15 @@ static void start(world_t *world, world_node_t *node, const world_node_t *donor)
         snprintf(seed, sizeof seed, "tcp://10.0.1.%u:5000", (unsigned)donor->origin);
         seeds = zc_slice_text(seed);
     }
+    const zc_store_item_t entry = {.key = zc_slice(NULL, KEY_BYTES),
+                                   .value = zc_slice(NULL, world->value_bytes),
+                                   .deadline_ms = 1};
     zc_replica_options_t options = {
         .allocator = zc_allocator_system(),
         .random_seed = node->origin,
         .identity = identity_of(node->origin),
         .checkpoint_bytes = world->checkpoint,
-        .max_memory = node->room * zc_register_cost(KEY_BYTES, world->value_bytes),
+        .max_memory = node->room * zc_register_cost(&entry),
         .now_us = world->now_us,
         .seeds = &seeds,
         .seed_count = donor != NULL,

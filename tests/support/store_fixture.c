@@ -37,6 +37,13 @@ uint64_t fixture_hash(const char *key) {
     return zc_key_hash(zc_slice_text(key));
 }
 
+void fixture_twin(unsigned number, char key[FIXTURE_TWIN_BYTES + 1]) {
+    static const uint8_t secret[] = {0xb8, 0xfe, 0x6c, 0x39, 0x23, 0xa4, 0x4b, 0xbe};
+    memcpy(key, secret, sizeof secret);
+    snprintf(key + sizeof secret, FIXTURE_TWIN_BYTES + 1 - sizeof secret, "%08u-the-rest-equal-",
+             number % 1000);
+}
+
 void fixture_init(zc_fixture_t *fixture) {
     *fixture = (zc_fixture_t){.now_ms = 1000};
     zc_failing_allocator_init(&fixture->failing);

@@ -54,6 +54,11 @@ const char *fixture_chain(zc_fixture_t *fixture, zc_origin_index_t origin);
 const char *fixture_log(zc_fixture_t *fixture);
 
 uint64_t fixture_hash(const char *key);
+
+/* Keys that differ in `number` alone and have all the same key hash: where eight bytes are those of
+ * XXH3's secret, what they are multiplied with does not count. */
+enum { FIXTURE_TWIN_BYTES = 32 };
+void fixture_twin(unsigned number, char key[FIXTURE_TWIN_BYTES + 1]);
 zc_origin_t fixture_origin(unsigned number);
 zc_stamp_t fixture_stamp(zc_hlc_t hlc, unsigned number);
 

@@ -71,19 +71,6 @@ uint64_t model_count(const zc_model_t *model, zc_model_kind_t kind) {
     return count;
 }
 
-static uint64_t cost_of(const zc_model_t *model, zc_slice_t key, zc_slice_t value) {
-    return model->entry_cost + key.bytes + value.bytes;
-}
-
-uint64_t model_bytes(const zc_model_t *model) {
-    uint64_t bytes = 0;
-    for (int i = 0; i < MODEL_REGISTERS; i++) {
-        const zc_model_register_t *found = &model->registers[i];
-        bytes += found->kind == MODEL_ENTRY ? cost_of(model, found->key, found->value) : 0;
-    }
-    return bytes;
-}
-
 /* As PROTOCOL.md and payload.h say it. */
 static uint64_t digest_of(const zc_model_t *model, const zc_store_item_t *item) {
     uint8_t bytes[49];
@@ -112,6 +99,15 @@ static zc_store_item_t item_of(const zc_model_register_t *found) {
                              .key = found->key,
                              .value = found->value,
                              .deadline_ms = found->deadline_ms};
+}
+
+uint64_t model_bytes(const zc_model_t *model) {
+    uint64_t bytes = 0;
+    for (int i = 0; i < MODEL_REGISTERS; i++) {
+        zc_store_item_t item = item_of(&model->registers[i]);
+        bytes += model->registers[i].kind == MODEL_ENTRY ? model->cost(&item) : 0;
+    }
+    return bytes;
 }
 
 uint64_t model_digest(const zc_model_t *model) {
@@ -252,7 +248,6 @@ static void write_register(zc_model_t *model, zc_model_register_t *found,
     bool added = found->kind != MODEL_ENTRY;
     leave_place(model, found);
     found->kind = MODEL_NOTHING; /* while its place is looked for */
-    found->touched_ms = used_ms;
     found->used_ms = !added && found->used_ms > used_ms ? found->used_ms : used_ms;
     found->order = order_of(model, found->used_ms);
     found->kind = MODEL_ENTRY;
@@ -310,7 +305,7 @@ zc_outcome_t model_apply(zc_model_t *model, const zc_store_item_t *item, uint64_
         outcome = ZC_OUTCOME_LATE;
     }
     if (item->ghost || outcome == ZC_OUTCOME_LATE ||
-        (model->max_memory != 0 && cost_of(model, item->key, item->value) > model->max_memory)) {
+        (model->max_memory != 0 && model->cost(item) > model->max_memory)) {
         write_ghost(model, found, item, alive);
     } else {
         write_register(model, found, item, now_ms);
@@ -334,13 +329,14 @@ const zc_model_register_t *model_read(zc_model_t *model, uint64_t key_hash, uint
     }
     if (touch) {
         model->hits++;
+        /* R11: once in a window, in which it was neither written nor read before. */
+        uint64_t window_ms = model->touch_window_ms;
+        bool news = window_ms == 0 || now_ms / window_ms > found->used_ms / window_ms;
+        if (news && model->touch_count < MODEL_TOUCHES) {
+            model->touches[model->touch_count++] = key_hash;
+        }
         found->used_ms = now_ms;
         become_newest(model, found);
-        if (now_ms - found->touched_ms >= model->touch_window_ms &&
-            model->touch_count < MODEL_TOUCHES) {
-            model->touches[model->touch_count++] = key_hash;
-            found->touched_ms = now_ms;
-        }
     }
     return found;
 }
@@ -349,7 +345,6 @@ void model_touch(zc_model_t *model, uint64_t key_hash, uint64_t now_ms) {
     zc_model_register_t *found = model_find(model, key_hash);
     if (found->kind == MODEL_ENTRY && !model_is_voided(model, found)) {
         found->used_ms = now_ms;
-        found->touched_ms = now_ms;
         become_newest(model, found);
     }
 }

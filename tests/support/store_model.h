@@ -21,7 +21,6 @@ typedef struct zc_model_register {
     zc_slice_t value; /* borrowed for ever */
     uint64_t deadline_ms;
     uint64_t used_ms;
-    uint64_t touched_ms;
     uint64_t order; /* higher: later */
     bool marked;
 } zc_model_register_t;
@@ -44,7 +43,7 @@ typedef struct zc_model {
     uint64_t max_size;
     uint64_t ghosts_max;
     uint64_t max_memory;
-    uint64_t entry_cost; /* of an entry, without key and value */
+    uint64_t (*cost)(const zc_store_item_t *item); /* what an entry counts for in bytes */
     uint64_t expire_after_ms;
     uint64_t touch_window_ms;
     int64_t offset_ms;

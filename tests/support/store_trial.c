@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "lib/base/assert.h"
+#include "lib/store/register.h"
 #include "tests/support/store_fixture.h"
 #include "tests/support/store_model.h"
 
@@ -43,24 +44,11 @@ static void listen(void *context, zc_change_t change, const zc_store_item_t *ite
     at->told[at->told_count++] = (zc_model_event_t){change, item->key_hash, item->hlc};
 }
 
-/* What the store counts for an entry beside its key and value is its own business; here it is only
- * to be the same for all. */
-static uint64_t entry_cost(void) {
-    zc_fixture_t probe;
-    fixture_init(&probe);
-    fixture_start(&probe);
-    fixture_put(&probe, "key", "value", A, 1);
-    uint64_t cost = fixture_stats(&probe).bytes - 8;
-    fixture_stop(&probe);
-    return cost;
-}
-
 void zc_store_trial_start(zc_choose_fn *choose, void *context) {
-    uint64_t cost = entry_cost();
     memset(&trial, 0, sizeof trial);
     trial.choose = choose;
     trial.context = context;
-    trial.model.entry_cost = cost;
+    trial.model.cost = zc_register_cost;
     trial.few_keys = one_in(2);
     zc_fixture_t *fixture = &trial.fixture;
     fixture_init(fixture);

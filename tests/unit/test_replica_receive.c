@@ -148,14 +148,15 @@ Test(replica_receive, batch_without_memory_is_not_covered_and_counted) {
     uint64_t refused = 0;
     for (uint64_t n = 0; failed; n++) {
         zc_failing_allocator_fail_after(subject_allocator(), n);
-        subject_batch('b', last - 100, last, "x=1 y=2");
+        /* A value of another size takes a page of its own. */
+        subject_batch('b', last - 100, last, "x=1 y=0123456789012345678901234567890123456789");
         failed = zc_failing_allocator_stop(subject_allocator());
         refused += failed;
         cr_assert_eq(covers('b', 0, last), !failed);
         cr_assert_eq(subject_counters().batches_refused, refused);
     }
     cr_assert_gt(refused, 0);
-    cr_assert_str_eq(subject_holds("y"), "2");
+    cr_assert_str_eq(subject_holds("y"), "0123456789012345678901234567890123456789");
 }
 
 Test(replica_receive, batches_of_origins_beyond_the_limit_are_refused) {

@@ -39,7 +39,7 @@ static uint64_t scan(const zc_digest_set_t *parts, size_t budget, size_t *count)
         zc_store_item_t item;
         status = zc_store_scan(fixture.store, parts, &position, &left, &item);
         if (status == ZCACHE_OK) {
-            sum += item.digest;
+            sum += zc_store_item_digest(fixture.store, &item);
             (*count)++;
         } else {
             cr_assert(status == ZCACHE_MISS || left == 0);
