@@ -112,6 +112,9 @@ static zcache_status prepare(zc_store_t *store, uint32_t number, const zc_store_
             return status;
         }
     }
+    if (store->run_open && zc_run_reserve(&store->run) != ZCACHE_OK) {
+        return ZCACHE_NO_MEMORY;
+    }
     if (!ghost) {
         making->digest = digest_of(store, item);
         making->block = zc_payload_new(&store->slots.slab, item, making->digest);

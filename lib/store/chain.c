@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Linking in stamp order at O(1) for all that really comes: a new write at the newest end, a delta
  * (oldest first or newest first) beside what it brought before, and what a full transfer brings in
- * the order of use in the run, which is sorted once. */
+ * the order of use by way of the run. */
 #include "lib/store/chain.h"
 
 #include "lib/store/state.h"
@@ -41,12 +41,8 @@ static void append(zc_store_t *store, zc_chain_t *chain, uint32_t number) {
 static void push_run(zc_store_t *store, zc_chain_t *chain, uint32_t number) {
     zc_slot_t *slot = zc_store_slot(store, number);
     slot->flags |= ZC_FLAG_RUN;
-    slot->chain_older = chain->run;
-    slot->chain_newer = ZC_SLOT_NONE;
-    if (chain->run != ZC_SLOT_NONE) {
-        zc_store_slot(store, chain->run)->chain_newer = number;
-    }
-    chain->run = number;
+    chain->run++;
+    zc_run_push(&store->run, &(zc_run_item_t){slot->hlc, number, slot->origin});
 }
 
 /* One step of a search that began at the finger. True: *at is the place. */
@@ -96,35 +92,30 @@ uint32_t zc_chain_seek(const zc_store_t *store, zc_origin_index_t origin, zc_hlc
     }
 }
 
+static void link_in_order(zc_store_t *store, zc_chain_t *chain, uint32_t number) {
+    const zc_slot_t *slot = zc_store_slot(store, number);
+    if (chain->newest == ZC_SLOT_NONE || slot->hlc >= zc_store_slot(store, chain->newest)->hlc) {
+        append(store, chain, number);
+    } else {
+        uint32_t older = zc_chain_seek(store, slot->origin, slot->hlc);
+        uint32_t newer =
+            older != ZC_SLOT_NONE ? zc_store_slot(store, older)->chain_newer : chain->oldest;
+        put_between(store, chain, number, older, newer);
+        chain->finger = number;
+    }
+}
+
+/* What belongs at either end of the chain is linked at once, also while a run is open. */
 void zc_chain_link(zc_store_t *store, uint32_t number) {
     const zc_slot_t *slot = zc_store_slot(store, number);
     zc_chain_t *chain = zc_store_chain(store, slot->origin);
-    if (chain->newest == ZC_SLOT_NONE || slot->hlc >= zc_store_slot(store, chain->newest)->hlc) {
-        append(store, chain, number);
-        return;
-    }
-    if (slot->hlc < zc_store_slot(store, chain->oldest)->hlc) {
-        put_between(store, chain, number, ZC_SLOT_NONE, chain->oldest);
-    } else if (store->run_open) {
+    if (store->run_open && chain->newest != ZC_SLOT_NONE &&
+        slot->hlc >= zc_store_slot(store, chain->oldest)->hlc &&
+        slot->hlc < zc_store_slot(store, chain->newest)->hlc) {
         push_run(store, chain, number);
-        return;
     } else {
-        uint32_t older = zc_chain_seek(store, slot->origin, slot->hlc);
-        put_between(store, chain, number, older, zc_store_slot(store, older)->chain_newer);
+        link_in_order(store, chain, number);
     }
-    chain->finger = number;
-}
-
-static void unlink_run(zc_store_t *store, zc_chain_t *chain, zc_slot_t *slot) {
-    if (slot->chain_newer != ZC_SLOT_NONE) {
-        zc_store_slot(store, slot->chain_newer)->chain_older = slot->chain_older;
-    } else {
-        chain->run = slot->chain_older;
-    }
-    if (slot->chain_older != ZC_SLOT_NONE) {
-        zc_store_slot(store, slot->chain_older)->chain_newer = slot->chain_newer;
-    }
-    slot->flags &= (uint8_t)~ZC_FLAG_RUN;
 }
 
 static void move_cursors(const zc_store_t *store, const zc_chain_t *chain, uint32_t number) {
@@ -140,7 +131,8 @@ void zc_chain_unlink(zc_store_t *store, uint32_t number) {
     zc_slot_t *slot = zc_store_slot(store, number);
     zc_chain_t *chain = zc_store_chain(store, slot->origin);
     if ((slot->flags & ZC_FLAG_RUN) != 0) {
-        unlink_run(store, chain, slot);
+        slot->flags &= (uint8_t)~ZC_FLAG_RUN; /* the run passes over it */
+        chain->run--;
         return;
     }
     move_cursors(store, chain, number);
@@ -161,79 +153,41 @@ void zc_chain_unlink(zc_store_t *store, uint32_t number) {
     }
 }
 
-/* Merges two lists that are linked by chain_older, newest first. */
-static uint32_t merge_lists(const zc_store_t *store, uint32_t a, uint32_t b) {
-    uint32_t first = ZC_SLOT_NONE;
-    uint32_t *end = &first;
-    while (a != ZC_SLOT_NONE && b != ZC_SLOT_NONE) {
-        uint32_t *taken = zc_store_slot(store, a)->hlc >= zc_store_slot(store, b)->hlc ? &a : &b;
-        *end = *taken;
-        end = &zc_store_slot(store, *taken)->chain_older;
-        *taken = *end;
-    }
-    *end = a != ZC_SLOT_NONE ? a : b;
-    return first;
-}
-
-/* Merge sort from below: bin i holds a sorted list of 2^i slots, or nothing. */
-static uint32_t sort_list(const zc_store_t *store, uint32_t list) {
-    uint32_t bins[32] = {ZC_SLOT_NONE};
-    while (list != ZC_SLOT_NONE) {
-        zc_slot_t *slot = zc_store_slot(store, list);
-        uint32_t carry = list;
-        list = slot->chain_older;
-        slot->chain_older = ZC_SLOT_NONE;
-        size_t bin = 0;
-        for (; bins[bin] != ZC_SLOT_NONE; bin++) {
-            carry = merge_lists(store, bins[bin], carry);
-            bins[bin] = ZC_SLOT_NONE;
-        }
-        bins[bin] = carry;
-    }
-    uint32_t sorted = ZC_SLOT_NONE;
-    for (size_t bin = 0; bin < sizeof bins / sizeof bins[0]; bin++) {
-        sorted = merge_lists(store, bins[bin], sorted);
-    }
-    return sorted;
-}
-
-/* What is appended here came out of order, and cursors at the end see the oldest of it first. */
-static void wake_after(const zc_store_t *store, const zc_chain_t *chain, uint32_t newest_before) {
-    if (newest_before == chain->newest) {
+/* What went meanwhile, or was written anew, is passed over. */
+static void settle_item(zc_store_t *store, const zc_run_item_t *item) {
+    zc_slot_t *slot = zc_store_slot(store, item->slot);
+    if ((slot->flags & ZC_FLAG_RUN) == 0 || slot->hlc != item->hlc ||
+        slot->origin != item->origin) {
         return;
     }
-    uint32_t appended = newest_before == ZC_SLOT_NONE
-                            ? chain->oldest
-                            : zc_store_slot(store, newest_before)->chain_newer;
-    wake_cursors(chain, appended);
+    zc_chain_t *chain = zc_store_chain(store, item->origin);
+    slot->flags &= (uint8_t)~ZC_FLAG_RUN;
+    chain->run--;
+    link_in_order(store, chain, item->slot);
 }
 
-void zc_chain_settle(zc_store_t *store, zc_origin_index_t origin) {
-    zc_chain_t *chain = zc_store_chain(store, origin);
-    if (chain->run == ZC_SLOT_NONE) {
-        return;
-    }
-    uint32_t next = sort_list(store, chain->run);
-    chain->run = ZC_SLOT_NONE;
-    uint32_t newest_before = chain->newest;
-    uint32_t newer = ZC_SLOT_NONE;
-    uint32_t older = chain->newest;
-    while (next != ZC_SLOT_NONE) {
-        zc_slot_t *slot = zc_store_slot(store, next);
-        uint32_t after = slot->chain_older;
-        while (older != ZC_SLOT_NONE && zc_store_slot(store, older)->hlc > slot->hlc) {
-            newer = older;
-            older = zc_store_slot(store, older)->chain_older;
+/* Each is linked beside the one before it: they come in stamp order. Slots lie anywhere in memory,
+ * so they are asked for some items ahead. */
+size_t zc_chain_settle(zc_store_t *store, size_t budget) {
+    enum { AHEAD = 16 };
+    while (budget > 0 && !zc_run_is_empty(&store->run)) {
+        zc_run_item_t items[AHEAD];
+        size_t count = 0;
+        while (count < AHEAD && count < budget && zc_run_pop(&store->run, &items[count])) {
+            __builtin_prefetch(zc_store_slot(store, items[count].slot), 1);
+            count++;
         }
-        slot->flags &= (uint8_t)~ZC_FLAG_RUN;
-        put_between(store, chain, next, older, newer);
-        newer = next;
-        next = after;
+        for (size_t i = 0; i < count; i++) {
+            settle_item(store, &items[i]);
+        }
+        budget -= count;
+        if (zc_run_is_empty(&store->run)) {
+            /* A clear may void what was in the run: the sweep looks at the chains again. */
+            store->sweep.voided = true;
+            store->sweep.origin = 0;
+        }
     }
-    wake_after(store, chain, newest_before);
-    /* A clear may void what was in the run: the sweep, which looks at chains, starts again. */
-    store->sweep.voided = true;
-    store->sweep.origin = 0;
+    return budget;
 }
 
 void zc_store_run_begin(zc_store_t *store) {
@@ -247,7 +201,4 @@ void zc_store_run_begin(zc_store_t *store) {
 
 void zc_store_run_end(zc_store_t *store) {
     store->run_open = false;
-    for (uint32_t origin = 0; origin < store->origins.count; origin++) {
-        zc_chain_settle(store, (zc_origin_index_t)origin);
-    }
 }

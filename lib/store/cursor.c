@@ -9,7 +9,7 @@
 static void open_cursor(zc_store_t *store, zc_store_cursor_t *cursor, zc_origin_index_t origin,
                         bool newer) {
     /* What is in the run has its place now, else a delta would pass it over. */
-    zc_chain_settle(store, origin);
+    zc_chain_settle(store, SIZE_MAX);
     zc_chain_t *chain = zc_store_chain(store, origin);
     *cursor = (zc_store_cursor_t){.origin = origin, .newer = newer, .next = chain->cursors};
     if (chain->cursors != NULL) {

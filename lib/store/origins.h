@@ -20,7 +20,7 @@ typedef struct zc_chain {
     uint32_t newest;
     uint32_t oldest;
     uint32_t finger;            /* linked last out of order: the next one is probably beside it */
-    uint32_t run;               /* the first of the run, linked by chain_older, in no order */
+    uint32_t run;               /* how many of its slots are in the run */
     zc_hlc_t floor;             /* rule R9 */
     zc_store_cursor_t *cursors; /* in the chain */
 } zc_chain_t;

@@ -266,6 +266,9 @@ size_t zc_register_trim_ghosts(zc_store_t *store, size_t budget) {
 bool zc_store_origin_empty(zc_store_t *store, zc_origin_index_t origin, size_t *budget) {
     ZC_ASSERT(!store->run_open);
     const zc_chain_t *chain = zc_store_chain(store, origin);
+    if (chain->run > 0) {
+        return false; /* what is oldest is told when the run is in the chains */
+    }
     while (chain->oldest != ZC_SLOT_NONE && *budget > 0 &&
            zc_slot_kind(zc_store_slot(store, chain->oldest)) == ZC_SLOT_GHOST) {
         forget(store, chain->oldest);

@@ -29,7 +29,7 @@ enum { ZC_LABEL_KIND = 3, ZC_LABEL_TAG = 0xfc };
 /* Flags, the writing thread's alone. */
 enum {
     ZC_FLAG_MARK = 1, /* a replace-sync sent it */
-    ZC_FLAG_RUN = 2,  /* it is linked in the run of its origin, not in the chain */
+    ZC_FLAG_RUN = 2,  /* it is in the run, not in the chain of its origin */
 };
 
 /* Readers look at hlc, payload, index_next, origin and label, and write the order of entries: those

@@ -13,6 +13,7 @@
 #include "lib/store/index.h"
 #include "lib/store/order.h"
 #include "lib/store/origins.h"
+#include "lib/store/run.h"
 #include "lib/store/slots.h"
 
 /* How many entries or ghosts above a limit that was lowered one write takes away at most; the rest
@@ -56,6 +57,7 @@ struct zc_store {
     zc_order_t ghosts;  /* in the order in which they came to be (R8) */
     zc_order_place_t *places;
     bool run_open;
+    zc_run_t run;
     zc_stamp_t clear;
     zc_stamp_t horizon;
     zc_sweep_t sweep;

@@ -13,6 +13,7 @@ void zc_store_destroy(zc_store_t **store) {
     for (uint32_t i = 0; i < ended->origins.count; i++) {
         ZC_ASSERT(ended->origins.chains[i].cursors == NULL);
     }
+    zc_run_fini(&ended->run);
     zc_origins_fini(&ended->origins);
     zc_index_fini(&ended->index);
     zc_slots_fini(&ended->slots);
@@ -29,6 +30,7 @@ zcache_status zc_store_new(const zc_store_options_t *options, zc_store_t **store
     }
     made->options = *options;
     made->sweep.due_ms = UINT64_MAX;
+    made->run.allocator = options->allocator;
     zc_slots_init(&made->slots, options->allocator, &made->options.lock);
     zc_origins_init(&made->origins, options->allocator, &made->options.lock, options->seed);
     zcache_status status = zc_index_init(&made->index, &made->slots, options->seed);

@@ -142,10 +142,10 @@ zcache_status zc_store_apply(zc_store_t *store, const zc_store_item_t *item, uin
 bool zc_store_has_room(const zc_store_t *store, size_t key_bytes, size_t value_bytes);
 
 /* As a run: between these two calls, what is applied and belongs in the middle of its origin's
- * chain goes to a list of its own beside it, in any stamp order at O(1) each, and is sorted and
- * merged into the chain at the end. For full transfers, which come by recency. What belongs at
- * either end of the chain is linked at once, so that live writes may go on meanwhile. Opening a
- * cursor merges what its origin's run has by then. Both calls are idempotent. */
+ * chain is put aside, in any stamp order, and sorted in short steps; zc_store_sweep puts it into
+ * the chains after the end. For full transfers, which come by recency. What belongs at either end
+ * of the chain is linked at once, so that live writes may go on meanwhile. Opening a cursor puts in
+ * all that was set aside by then. Both calls are idempotent. */
 void zc_store_run_begin(zc_store_t *store);
 void zc_store_run_end(zc_store_t *store);
 
@@ -189,8 +189,9 @@ size_t zc_store_take_touches(zc_store_t *store, uint64_t *key_hashes, size_t cap
 bool zc_store_clear(zc_store_t *store, const zc_stamp_t *stamp);
 zc_stamp_t zc_store_clear_stamp(const zc_store_t *store);
 
-/* Collects what is voided by a clear, expired by ttl or idle time, or over a limit, at most
- * `budget` slots' worth of work. Returns true if there may be more to do now. */
+/* Puts what a run brought into the chains, and collects what is voided by a clear, expired by ttl
+ * or idle time, or over a limit, at most `budget` slots' worth of work. Returns true if there may
+ * be more to do now. */
 bool zc_store_sweep(zc_store_t *store, uint64_t now_ms, size_t budget);
 
 /* Local time at which the next entry expires, as far as is known without looking; UINT64_MAX: none

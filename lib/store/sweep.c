@@ -24,7 +24,7 @@ zc_stamp_t zc_store_clear_stamp(const zc_store_t *store) {
     return store->clear;
 }
 
-/* What is in a run is left to zc_chain_settle, which has the chains looked at again. */
+/* What is in the run is left to zc_chain_settle, which has the chains looked at again. */
 static size_t sweep_voided(zc_store_t *store, size_t budget) {
     zc_sweep_t *sweep = &store->sweep;
     while (budget > 0 && sweep->voided) {
@@ -201,6 +201,9 @@ bool zc_store_sweep(zc_store_t *store, uint64_t now_ms, size_t budget) {
     zc_store_lock(store);
     zc_store_note_time(store, now_ms);
     zc_store_unlock(store);
+    if (!store->run_open) {
+        budget = zc_chain_settle(store, budget);
+    }
     budget = sweep_ages(store, budget);
     budget = sweep_voided(store, budget);
     budget = sweep_limits(store, budget);

@@ -99,7 +99,56 @@ Test(store_chain, run_takes_any_order_and_is_sorted_once, .timeout = 20) {
     zc_store_run_end(fixture.store);
     zc_store_check(fixture.store);
     zc_store_run_end(fixture.store);
+    uint32_t in_run = zc_store_chain(fixture.store, A)->run;
+    cr_assert_gt(in_run, 10000);
+    cr_assert(zc_store_sweep(fixture.store, 1000, 1000), "some at a time");
+    cr_assert_eq(zc_store_chain(fixture.store, A)->run, in_run - 1000);
     zc_store_check(fixture.store);
+    while (zc_store_sweep(fixture.store, 1000, 1000)) {
+    }
+    cr_assert_eq(zc_store_chain(fixture.store, A)->run, 0);
+    zc_store_check(fixture.store);
+}
+
+Test(store_chain, run_that_begins_before_the_last_is_in_joins_it) {
+    put(1, 1);
+    put(2, 1000000);
+    zc_store_run_begin(fixture.store);
+    for (unsigned i = 0; i < 5000; i++) {
+        put(10 + i, 2 + (i * 7919) % 5000 * 2);
+    }
+    zc_store_run_end(fixture.store);
+    zc_store_sweep(fixture.store, 1000, 100);
+    zc_store_run_begin(fixture.store);
+    cr_assert_not(zc_store_sweep(fixture.store, 1000, 100), "it waits for the end");
+    for (unsigned i = 0; i < 5000; i++) {
+        put(10000 + i, 3 + (i * 7919) % 5000 * 2);
+    }
+    zc_store_run_end(fixture.store);
+    cr_assert(zc_chain_settle(fixture.store, SIZE_MAX) > 0);
+    zc_store_check(fixture.store);
+    zc_store_cursor_t cursor;
+    zc_store_cursor_open_newer(fixture.store, &cursor, A, 1);
+    zc_store_item_t item;
+    for (zc_hlc_t hlc = 2; hlc < 10002; hlc++) {
+        cr_assert(zc_store_cursor_item(fixture.store, &cursor, &item));
+        cr_assert_eq(item.hlc, hlc);
+        zc_store_cursor_next(fixture.store, &cursor);
+    }
+    zc_store_cursor_close(fixture.store, &cursor);
+}
+
+Test(store_chain, origin_with_slots_in_a_run_is_not_emptied) {
+    fixture_ghost(&fixture, "a", A, 1);
+    fixture_ghost(&fixture, "b", A, 9);
+    zc_store_run_begin(fixture.store);
+    fixture_ghost(&fixture, "c", A, 5);
+    zc_store_run_end(fixture.store);
+    size_t budget = 10;
+    cr_assert_not(zc_store_origin_empty(fixture.store, A, &budget));
+    cr_assert_eq(budget, 10);
+    fixture_sweep(&fixture);
+    cr_assert(zc_store_origin_empty(fixture.store, A, &budget));
 }
 
 Test(store_chain, slots_of_a_run_may_go_before_it_ends) {
@@ -126,11 +175,11 @@ Test(store_chain, live_writes_are_appended_while_a_run_is_open) {
     zc_store_run_begin(fixture.store);
     put(2, 5);
     put(4, 11);
-    cr_assert_eq(zc_store_chain(fixture.store, A)->run, ZC_SLOT_NONE);
+    cr_assert_eq(zc_store_chain(fixture.store, A)->run, 0);
     put(3, 7);
     put(5, 6);
     put(6, 8);
-    cr_assert_neq(zc_store_chain(fixture.store, A)->run, ZC_SLOT_NONE);
+    cr_assert_eq(zc_store_chain(fixture.store, A)->run, 3);
     put(7, 12);
     uint32_t newest = zc_store_chain(fixture.store, A)->newest;
     cr_assert_eq(zc_store_slot(fixture.store, newest)->hlc, 12);

@@ -118,6 +118,8 @@ Test(store_cursor, newer_at_the_end_sees_what_a_run_appends) {
     fixture_put(&fixture, "y", "v", B, 102);
     cr_assert_eq(at(&cursor), 0);
     zc_store_run_end(fixture.store);
+    cr_assert_eq(at(&cursor), 0);
+    fixture_sweep(&fixture);
     cr_assert_eq(at(&cursor), 65);
     cr_assert_eq(next(&cursor), 70);
     zc_store_cursor_close(fixture.store, &cursor);
