@@ -1,32 +1,43 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Choosing a page to be emptied, and going through its blocks. A page is chosen only if what is in
- * use of it fits into other pages of its class. While it is being emptied it is in no list, so that
- * nothing is taken from it. */
+/* Choosing a page to be emptied, and going through its blocks. While it is being emptied it is in
+ * no list, so that nothing is taken from it. */
 #include "lib/store/compact.h"
 
 #include "lib/base/assert.h"
 
 enum {
-    HOLES_SHARE = 16,   /* of the memory of pages may be free in pages in use */
-    SPARE_PAGES = 2,    /* are kept empty */
+    HOLES_SHARE = 24,   /* of the memory of pages may be free in pages in use */
+    LEFT_SHARE = 4,     /* of a whole page that is alone in its class is less in use */
     MOVED_PER_BYTE = 2, /* written */
 };
 
 static const uint64_t whole_bytes = UINT64_C(1) << ZC_SIZES_PAGE_BITS;
 
-static bool is_wanted(const zc_slab_t *slab) {
-    uint64_t holes = slab->page_bytes - slab->empty_bytes - slab->live_bytes;
-    return slab->empty_bytes < SPARE_PAGES * whole_bytes &&
-           holes > slab->page_bytes / HOLES_SHARE + whole_bytes;
+static bool has_spare(const zc_slab_t *slab) {
+    uint32_t first = slab->empty[ZC_SIZES_PAGE_BITS];
+    return first != ZC_PAGE_NONE && zc_page_at(&slab->pages, first)->older != ZC_PAGE_NONE;
 }
 
-/* The page of a class to be emptied, ZC_PAGE_NONE: there is none that others have room for. */
+static bool is_wanted(const zc_slab_t *slab) {
+    uint64_t holes = slab->page_bytes - slab->empty_bytes - slab->live_bytes;
+    return !has_spare(slab) && holes > slab->page_bytes / HOLES_SHARE + whole_bytes;
+}
+
+/* What is in use of a page fits into others of its class, or a small page would do for it: so
+ * little is left of a class whose sizes are no longer written. */
+static bool is_worth(const zc_slab_class_t *of, const zc_page_t *page) {
+    uint64_t live_bytes = (uint64_t)page->live * page->block_bytes;
+    return of->free >= page->blocks ||
+           (page->bits == ZC_SIZES_PAGE_BITS && live_bytes < whole_bytes / LEFT_SHARE);
+}
+
+/* The page of a class to be emptied, ZC_PAGE_NONE: there is none that is worth it. */
 static uint32_t sparsest(const zc_slab_t *slab, unsigned size_class) {
     const zc_slab_class_t *of = &slab->classes[size_class];
     for (unsigned bin = 0; bin < ZC_SLAB_BINS; bin++) {
         uint32_t number = of->bins[bin];
         if (number != ZC_PAGE_NONE) {
-            return of->free >= zc_page_at(&slab->pages, number)->blocks ? number : ZC_PAGE_NONE;
+            return is_worth(of, zc_page_at(&slab->pages, number)) ? number : ZC_PAGE_NONE;
         }
     }
     return ZC_PAGE_NONE;
@@ -81,7 +92,7 @@ zc_block_t zc_compact_move(zc_slab_t *slab, zc_block_t block) {
     uint32_t number = slab->compaction.page;
     ZC_ASSERT(number == zc_block_page(block));
     const zc_page_t *page = zc_page_at(&slab->pages, number);
-    zc_block_t moved = zc_slab_take_there(slab, page->kind);
+    zc_block_t moved = zc_slab_take(slab, zc_size_nominal(page->kind));
     if (moved == ZC_BLOCK_NONE) {
         slab->compaction = (zc_compaction_t){.page = ZC_PAGE_NONE};
         zc_slab_page_enter(slab, number);

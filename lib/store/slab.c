@@ -11,7 +11,13 @@
 enum { WORD_BITS = 64 };
 
 /* Empty pages are kept, but for what is above this share of all and two whole pages. */
-enum { EMPTY_SHARE = 8 };
+enum { EMPTY_SHARE = 16 };
+
+/* The next page of a class is this share of its own pages, or of all, if that is more. */
+enum { CLASS_SHARE = 8, ALL_SHARE = 1024 };
+
+/* With fewer blocks in a page much would be left over at its end. */
+enum { LEAST_BLOCKS = 4 };
 
 static const uint64_t whole_bytes = UINT64_C(1) << ZC_SIZES_PAGE_BITS;
 
@@ -124,29 +130,41 @@ static void cut(zc_slab_t *slab, uint32_t number, unsigned size_class) {
     slab->compaction.due = true;
 }
 
-/* The size of the next page of a class, by what it has; *least is the smallest that will do. */
-static unsigned wanted_bits(const zc_slab_class_t *of, uint32_t block_bytes, unsigned *least) {
+/* The numbers of blocks are enough for a page of this size. */
+static bool can_fill(unsigned bits, uint32_t block_bytes) {
+    return UINT64_C(1) << bits <= (uint64_t)block_bytes * ZC_PAGE_BLOCKS_MAX;
+}
+
+/* The size of the next page of a class, by what it has and what all have: were pages of few sizes
+ * left to small classes, empty ones of another size would lie idle. *least is the smallest that
+ * will do. */
+static unsigned wanted_bits(const zc_slab_t *slab, const zc_slab_class_t *of, uint32_t block_bytes,
+                            unsigned *least) {
+    uint64_t most = slab->page_bytes / ALL_SHARE;
+    most = most > of->page_bytes / CLASS_SHARE ? most : of->page_bytes / CLASS_SHARE;
     unsigned bits = ZC_SIZES_PAGE_BITS_MIN;
-    while (blocks_of(bits, block_bytes) == 0) {
+    while (blocks_of(bits, block_bytes) < LEAST_BLOCKS) {
         bits++;
     }
     *least = bits;
-    while (bits < ZC_SIZES_PAGE_BITS && UINT64_C(16) << bits <= of->page_bytes &&
-           (UINT64_C(1) << bits) < (uint64_t)block_bytes * ZC_PAGE_BLOCKS_MAX) {
+    while (bits < ZC_SIZES_PAGE_BITS && UINT64_C(2) << bits <= most &&
+           can_fill(bits + 1, block_bytes)) {
         bits++;
     }
     return bits;
 }
 
-/* An empty page: best of this size, else smaller, else up to four times as large. */
-static uint32_t find_empty(const zc_slab_t *slab, unsigned bits, unsigned least) {
+/* An empty page: best of this size, else smaller, else up to eight times as large, as far as that
+ * can be filled. */
+static uint32_t find_empty(const zc_slab_t *slab, uint32_t block_bytes, unsigned bits,
+                           unsigned least) {
     for (unsigned at = bits; at >= least; at--) {
         if (slab->empty[at] != ZC_PAGE_NONE) {
             return slab->empty[at];
         }
     }
-    for (unsigned at = bits + 1; at <= bits + 2 && at <= ZC_SIZES_PAGE_BITS; at++) {
-        if (slab->empty[at] != ZC_PAGE_NONE) {
+    for (unsigned at = bits + 1; at <= bits + 3 && at <= ZC_SIZES_PAGE_BITS; at++) {
+        if (slab->empty[at] != ZC_PAGE_NONE && can_fill(at, block_bytes)) {
             return slab->empty[at];
         }
     }
@@ -172,8 +190,9 @@ static uint32_t new_page(zc_slab_t *slab, unsigned bits) {
 /* Gives the class one more page. */
 static bool grow(zc_slab_t *slab, unsigned size_class) {
     unsigned least;
-    unsigned bits = wanted_bits(&slab->classes[size_class], zc_size_bytes(size_class), &least);
-    uint32_t number = find_empty(slab, bits, least);
+    uint32_t block_bytes = zc_size_bytes(size_class);
+    unsigned bits = wanted_bits(slab, &slab->classes[size_class], block_bytes, &least);
+    uint32_t number = find_empty(slab, block_bytes, bits, least);
     if (number != ZC_PAGE_NONE) {
         const zc_page_t *page = zc_page_at(&slab->pages, number);
         leave_list(slab, &slab->empty[page->bits], number);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The slab: where the payloads of a store lie, in blocks that are named by 32 bits.
  *
- *     block, up to 8 KiB:  [0 | page: 20 bits | number in the page: 11 bits]
+ *     block, up to 8 KiB:  [0 | page: 19 bits | number in the page: 12 bits]
  *     block, larger:       [1 | number of a page that is this block alone: 31 bits]
  *
  *     class ──► bins[0] ◄──► pages of which up to an eighth is in use
  *               ...
  *               bins[7] ◄──► pages of which an eighth or less is free     full pages: in no list
  *     empty[10..17] ◄──► pages of which nothing is in use, by size: they serve any class
+ *
+ * So there is room for 64 GiB, and what is larger than 8 KiB beside it.
  *
  * A page is cut into equal blocks of one class of sizes. Blocks are taken from the fullest page
  * that has one, so that others become empty. The pages of a class grow with it, from 1 KiB to 128
@@ -29,7 +31,7 @@
 typedef uint32_t zc_block_t;
 #define ZC_BLOCK_NONE UINT32_C(0)
 
-enum { ZC_BLOCK_NUMBER_BITS = 11, ZC_PAGE_BLOCKS_MAX = 1 << ZC_BLOCK_NUMBER_BITS };
+enum { ZC_BLOCK_NUMBER_BITS = 12, ZC_PAGE_BLOCKS_MAX = 1 << ZC_BLOCK_NUMBER_BITS };
 #define ZC_BLOCK_LARGE (UINT32_C(1) << 31)
 
 enum { ZC_SLAB_BINS = 8, ZC_SLAB_BIN_FULL = ZC_SLAB_BINS };
