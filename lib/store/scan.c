@@ -10,6 +10,9 @@ const uint64_t *zc_store_digest_parts(const zc_store_t *store) {
 }
 
 uint64_t zc_store_item_digest(const zc_store_t *store, const zc_store_item_t *item) {
+    if (item->ghost) {
+        return 0;
+    }
     uint32_t number = zc_index_find(&store->index, item->key_hash);
     return zc_register_digest(store, number);
 }

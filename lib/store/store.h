@@ -279,7 +279,8 @@ static inline size_t zc_digest_part(uint64_t key_hash) {
     return (size_t)(key_hash >> ZC_DIGEST_PART_SHIFT);
 }
 
-/* What an entry that this store has shown, and that is still there, adds to the digest. */
+/* What an entry that this store has shown, and that is still there, adds to the digest; a ghost
+ * adds nothing. */
 uint64_t zc_store_item_digest(const zc_store_t *store, const zc_store_item_t *item);
 
 /* ZC_DIGEST_PARTS numbers, borrowed for the life of the store. */
