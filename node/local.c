@@ -15,22 +15,29 @@ static zc_shared_t *shared_of(zc_local_t *local) {
     return (zc_shared_t *)(void *)((char *)local - offsetof(zc_shared_t, local));
 }
 
-static zcache_status local_get(zc_local_t *local, zc_slice_t key, zc_value_buffer_t *value,
-                               bool *ask) {
+static zcache_status local_attach(zc_local_t *local, zc_reader_t **reader) {
+    return zc_reader_new(shared_of(local)->store, reader);
+}
+
+static zcache_status local_get(zc_local_t *local, zc_reader_t *reader, zc_slice_t key,
+                               zc_value_buffer_t *value, bool *ask) {
     zc_shared_t *shared = shared_of(local);
     if (atomic_load(&shared->stopped)) {
         return ZCACHE_STOPPED;
     }
-    if (key.bytes == 0) {
-        return ZCACHE_INVALID;
-    }
-    if (key.bytes > ZCACHE_KEY_MAX) {
-        return ZCACHE_TOO_LARGE;
+    if (key.bytes - 1 >= ZCACHE_KEY_MAX) {
+        return key.bytes == 0 ? ZCACHE_INVALID : ZCACHE_TOO_LARGE;
     }
     /* Looked at first: a miss from before the first transfer was complete is to be asked about,
      * even if it is complete by now. */
     bool joining = atomic_load(&shared->joining);
-    zcache_status status = zc_store_read(shared->store, key, zc_process_now_us() / 1000, value);
+    zc_moment_t moment;
+    zc_process_moment(&moment);
+    zcache_status status = zc_reader_read(reader, key, &moment, value);
+    if (status == ZCACHE_BUSY) {
+        moment = zc_moment_exact(zc_process_now_us() / 1000);
+        status = zc_reader_read(reader, key, &moment, value);
+    }
     if (status == ZCACHE_MISS && joining) {
         *ask = true;
     }
@@ -86,6 +93,7 @@ static void local_destroy(zc_local_t *local) {
 
 void zc_local_init(zc_shared_t *shared) {
     shared->local.name = shared->name;
+    shared->local.attach = local_attach;
     shared->local.get = local_get;
     shared->local.write = local_write;
     shared->local.destroy = local_destroy;

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "node/shared.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,6 +18,12 @@
 static void acquire(void *context) {
     int error = pthread_mutex_lock(context);
     ZC_ASSERT(error == 0);
+}
+
+static bool attempt(void *context) {
+    int error = pthread_mutex_trylock(context);
+    ZC_ASSERT(error == 0 || error == EBUSY);
+    return error == 0;
 }
 
 static void release(void *context) {
@@ -63,7 +70,8 @@ zcache_status zc_shared_new(const char *name, zc_replica_options_t *options, zc_
         status = ZCACHE_SYSTEM;
     }
     if (status == ZCACHE_OK) {
-        options->lock = (zc_lock_t){.acquire = acquire, .release = release, .context = &made->read};
+        options->lock = (zc_lock_t){
+            .acquire = acquire, .release = release, .context = &made->read, .attempt = attempt};
         status = zc_replica_new(options, &made->replica);
     }
     if (status != ZCACHE_OK) {

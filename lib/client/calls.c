@@ -11,23 +11,21 @@ enum { BUSY_RETRY_MS = 5, RENEWAL_MS = 200 };
 
 zcache_status zc_client_get_local(zcache_t *cache, zc_slice_t key, zcache_value_t *value,
                                   bool *ask) {
-    zc_value_buffer_t buffer = {.allocator = cache->allocator,
-                                .data = value->data,
-                                .capacity = value->capacity,
-                                .bytes = value->size,
-                                .type = (uint8_t)value->type};
-    zcache_status status = cache->local->get(cache->local, key, &buffer, ask);
-    if (status == ZCACHE_OK) {
-        /* The block may have been replaced by a larger one. */
-        value->data = buffer.data;
-        value->capacity = buffer.capacity;
-        status = zc_value_reserve(cache->allocator, value, buffer.bytes);
+    zc_value_buffer_t buffer = {
+        .allocator = cache->allocator, .data = value->data, .capacity = value->capacity};
+    zcache_status status = cache->local->get(cache->local, cache->reader, key, &buffer, ask);
+    if (status != ZCACHE_OK) {
+        return status;
     }
-    if (status == ZCACHE_OK) {
-        value->size = buffer.bytes;
-        value->type = (zcache_type)buffer.type;
+    /* The block may have been replaced by a larger one. */
+    value->data = buffer.data;
+    value->capacity = buffer.capacity;
+    if (value->data == NULL && zc_value_reserve(cache->allocator, value, 0) != ZCACHE_OK) {
+        return ZCACHE_NO_MEMORY;
     }
-    return status;
+    value->size = buffer.bytes;
+    value->type = (zcache_type)buffer.type;
+    return ZCACHE_OK;
 }
 
 zcache_status zc_client_get_remote(zcache_t *cache, zc_slice_t key, zcache_value_t *value) {
@@ -48,14 +46,17 @@ zcache_status zc_client_get_remote(zcache_t *cache, zc_slice_t key, zcache_value
 }
 
 zcache_status zcache_get(zcache_t *cache, const void *key, size_t key_size, zcache_value_t *value) {
-    zc_client_begin(cache);
-    zcache_status status = zc_client_check_key(cache, key, key_size);
-    if (status != ZCACHE_OK) {
-        return status;
+    zc_error_clear(&cache->error);
+    if (key == NULL || key_size - 1 >= ZCACHE_KEY_MAX) {
+        return zc_client_check_key(cache, key, key_size);
     }
+    zcache_status status = ZCACHE_MISS;
     bool ask = cache->local == NULL;
     if (cache->local != NULL) {
         status = zc_client_get_local(cache, zc_slice(key, key_size), value, &ask);
+        if (status == ZCACHE_OK) {
+            return ZCACHE_OK;
+        }
     }
     return ask ? zc_client_get_remote(cache, zc_slice(key, key_size), value)
                : zc_client_tell(cache, status);

@@ -30,7 +30,8 @@ zcache_status zc_client_open(const char *endpoint, const zc_allocator_t *allocat
     zc_buffer_init(&opened->request, allocator);
     zc_pending_init(&opened->call);
     if (parsed.inproc) {
-        status = opened->local == NULL ? ZCACHE_UNREACHABLE : ZCACHE_OK;
+        status = opened->local == NULL ? ZCACHE_UNREACHABLE
+                                       : opened->local->attach(opened->local, &opened->reader);
     } else {
         status = zc_exchange_open(&opened->exchange);
     }
@@ -55,6 +56,7 @@ void zcache_close(zcache_t **cache) {
     zc_exchange_forget(&closing->exchange, &closing->call);
     zmq_msg_close(&closing->call.frame);
     zc_buffer_fini(&closing->request);
+    zc_reader_destroy(&closing->reader);
     if (closing->local != NULL) {
         zc_local_release(closing->local);
     }

@@ -5,10 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void zc_error_clear(zc_error_t *error) {
-    error->text[0] = '\0';
-}
-
 zcache_status zc_error_set(zc_error_t *error, zcache_status status, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);

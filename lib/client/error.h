@@ -12,7 +12,9 @@ typedef struct zc_error {
     char text[ZC_ERROR_BYTES];
 } zc_error_t;
 
-void zc_error_clear(zc_error_t *error);
+static inline void zc_error_clear(zc_error_t *error) {
+    error->text[0] = '\0';
+}
 
 /* Writes the line and returns `status`, so that a failing call can end with it. What is too long is
  * cut. */

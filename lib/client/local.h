@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-#include "lib/store/store.h"
+#include "lib/store/reader.h"
 #include "lib/wire/request.h"
 
 typedef struct zc_local zc_local_t;
@@ -19,9 +19,14 @@ struct zc_local {
     const char *name; /* without "inproc://"; unchanged for the life of the object */
     atomic_uint references;
 
+    /* A reader for one handle, to be ended with zc_reader_destroy before the handle gives up its
+     * reference. Returns OK or NO_MEMORY. */
+    zcache_status (*attach)(zc_local_t *local, zc_reader_t **reader);
+
     /* As zcache_get. A miss sets *ask where the node is joining and the donor may have the key: ask
      * over the socket. */
-    zcache_status (*get)(zc_local_t *local, zc_slice_t key, zc_value_buffer_t *value, bool *ask);
+    zcache_status (*get)(zc_local_t *local, zc_reader_t *reader, zc_slice_t key,
+                         zc_value_buffer_t *value, bool *ask);
 
     /* SET, DELETE or CLEAR, with the statuses of the public call. It is in the store when this
      * returns. */

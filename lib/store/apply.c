@@ -81,8 +81,8 @@ typedef struct before {
     zc_store_item_t item;
 } before_t;
 
-static void look(const zc_store_t *store, uint32_t number, const zc_store_item_t *item,
-                 uint64_t now_ms, before_t *before) {
+static void look(zc_store_t *store, uint32_t number, const zc_store_item_t *item, uint64_t now_ms,
+                 before_t *before) {
     before->entry = false;
     before->alive = false;
     if (number == ZC_SLOT_NONE) {
@@ -129,7 +129,7 @@ static void evict_other(zc_store_t *store, uint32_t kept) {
     zc_store_lock(store);
     uint32_t victim = store->entries.oldest;
     if (victim == kept && !store->run_open) {
-        victim = zc_store_slot(store, kept)->order_newer;
+        victim = zc_neighbours_at(&store->slots, kept)->newer;
     }
     zc_store_unlock(store);
     ZC_ASSERT(victim != ZC_SLOT_NONE);

@@ -74,13 +74,13 @@ static void check_order(const zc_store_t *store, const zc_order_t *order, zc_slo
                         uint64_t count) {
     uint32_t older = ZC_SLOT_NONE;
     for (uint32_t number = order->oldest; number != ZC_SLOT_NONE;) {
-        const zc_slot_t *slot = zc_store_slot(store, number);
-        ZC_ASSERT(zc_slot_kind(slot) == kind);
-        ZC_ASSERT(slot->order_older == older);
+        const zc_neighbours_t *link = zc_neighbours_at(&store->slots, number);
+        ZC_ASSERT(zc_slot_kind(zc_store_slot(store, number)) == kind);
+        ZC_ASSERT(link->older == older);
         ZC_ASSERT(count > 0);
         count--;
         older = number;
-        number = slot->order_newer;
+        number = link->newer;
     }
     ZC_ASSERT(count == 0);
     ZC_ASSERT(order->newest == older);
@@ -145,23 +145,23 @@ static void check_chains(const zc_store_t *store) {
     check_run(store, in_run);
 }
 
-/* No deadline is forgotten: its segment is due in time, and so is the pass that comes to it. */
+/* No deadline is forgotten: its stretch is due in time, and so is the pass that comes to it. */
 static void check_deadlines(const zc_store_t *store) {
     const zc_sweep_t *sweep = &store->sweep;
     for (uint32_t number = ZC_SLOT_NONE + 1; number < store->slots.end; number++) {
-        uint32_t place = number >> ZC_SEGMENT_BITS;
-        const zc_segment_t *segment = zc_segment_at(&store->slots, place);
+        uint32_t place = number >> ZC_STRETCH_BITS;
+        const zc_stretch_t *stretch = zc_stretch_at(&store->slots, place);
         const zc_slot_t *slot = zc_store_slot(store, number);
-        bool to_come = sweep->deadlines && sweep->segment <= place;
-        ZC_ASSERT(to_come || sweep->due_ms <= segment->due_ms);
+        bool to_come = sweep->deadlines && sweep->stretch <= place;
+        ZC_ASSERT(to_come || sweep->due_ms <= stretch->due_ms);
         if (zc_slot_kind(slot) != ZC_SLOT_ENTRY) {
             continue;
         }
         uint64_t deadline_ms = zc_slot_deadline_ms(&store->slots, slot);
-        to_come = sweep->scanning && sweep->segment == place &&
-                  sweep->offset <= (number & (ZC_SEGMENT_SLOTS - 1));
+        to_come = sweep->scanning && sweep->stretch == place &&
+                  sweep->offset <= (number & (ZC_STRETCH_SLOTS - 1));
         ZC_ASSERT(deadline_ms == 0 || to_come ||
-                  segment->due_ms <= zc_segment_due_ms(segment, deadline_ms));
+                  stretch->due_ms <= zc_stretch_due_ms(stretch, deadline_ms));
     }
 }
 

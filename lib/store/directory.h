@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* A directory: the growing list of equal segments that a table of slots or buckets is made of.
+/* A directory: a table of items that grows and never moves, made of segments.
  *
- * A segment never moves once it is in, so that growth costs one segment and, now and then, a copy
- * of the list of pointers. The list is exchanged under the lock, because readers go through it. */
+ *     segments[0]  first
+ *     segments[1]  first * 2          each twice as many items as the one before,
+ *     segments[2]  first * 4          so that an item is found by the highest bit of its number
+ *
+ * Growth costs one request for memory and copies nothing; a segment is not zeroed, so that its
+ * pages are the machine's until they are used. Readers go through it without a lock: a number that
+ * a reader has acquired lies in a segment that was there before. */
 #ifndef ZC_STORE_DIRECTORY_H
 #define ZC_STORE_DIRECTORY_H
 
@@ -10,19 +15,38 @@
 #include <stdint.h>
 
 #include "lib/base/allocator.h"
-#include "lib/base/lock.h"
+
+enum { ZC_DIRECTORY_SEGMENTS = 22 };
+
+/* A constant wherever it is used, so that finding an item is a few instructions. */
+typedef struct zc_shape {
+    unsigned first_bits; /* the first segment has 2 to this power items */
+    size_t item_bytes;
+} zc_shape_t;
 
 typedef struct zc_directory {
-    void **segments;
-    uint32_t count;
-    uint32_t capacity;
+    void *segments[ZC_DIRECTORY_SEGMENTS];
+    unsigned segment_count;
 } zc_directory_t;
 
-/* Appends a segment of zeroed bytes. False: no memory, and nothing has changed. */
-bool zc_directory_grow(zc_directory_t *directory, const zc_allocator_t *allocator,
-                       const zc_lock_t *lock, size_t segment_bytes);
+/* How many items there is room for. */
+static inline uint64_t zc_directory_room(const zc_directory_t *directory, zc_shape_t shape) {
+    return ((UINT64_C(1) << directory->segment_count) - 1) << shape.first_bits;
+}
 
-/* Frees the segments and the list. */
+/* An item that there is room for. */
+static inline void *zc_directory_at(const zc_directory_t *directory, zc_shape_t shape,
+                                    uint32_t number) {
+    uint64_t place = (uint64_t)number + (UINT64_C(1) << shape.first_bits);
+    unsigned highest = 63U ^ (unsigned)__builtin_clzll(place);
+    char *segment = directory->segments[highest - shape.first_bits];
+    return segment + (place ^ (UINT64_C(1) << highest)) * shape.item_bytes;
+}
+
+/* Appends a segment of bytes that are anything. False: no memory, and nothing has changed. */
+bool zc_directory_grow(zc_directory_t *directory, const zc_allocator_t *allocator,
+                       zc_shape_t shape);
+
 void zc_directory_fini(zc_directory_t *directory, const zc_allocator_t *allocator);
 
 #endif

@@ -5,34 +5,14 @@
 
 #include "lib/base/assert.h"
 
-enum { SEGMENT_BITS = 10, SEGMENT_BUCKETS = 1 << SEGMENT_BITS };
-
-static uint32_t *bucket_at(const zc_index_t *index, uint32_t bucket) {
-    uint32_t *segment = index->directory.segments[bucket >> SEGMENT_BITS];
-    return &segment[bucket & (SEGMENT_BUCKETS - 1)];
-}
-
-static uint32_t *bucket_of(const zc_index_t *index, uint64_t scattered) {
-    uint32_t bucket = (uint32_t)scattered & (2 * index->mask + 1);
-    if (bucket >= index->buckets) {
-        bucket &= index->mask;
-    }
-    return bucket_at(index, bucket);
-}
-
-static uint8_t tag_of(uint64_t scattered) {
-    return (uint8_t)(scattered >> 56) & ZC_LABEL_TAG;
-}
+static const zc_shape_t bucket_shape = {ZC_BUCKETS_FIRST_BITS, sizeof(uint32_t)};
 
 zcache_status zc_index_init(zc_index_t *index, zc_slots_t *slots, uint64_t seed) {
-    *index = (zc_index_t){.slots = slots, .seed = seed};
-    if (!zc_directory_grow(&index->directory, slots->allocator, slots->lock,
-                           SEGMENT_BUCKETS * sizeof(uint32_t))) {
-        zc_index_fini(index);
+    *index = (zc_index_t){.slots = slots, .seed = seed, .buckets = ZC_BUCKETS_FIRST};
+    if (!zc_directory_grow(&index->directory, slots->allocator, bucket_shape)) {
         return ZCACHE_NO_MEMORY;
     }
-    index->buckets = SEGMENT_BUCKETS;
-    index->mask = SEGMENT_BUCKETS - 1;
+    memset(index->directory.segments[0], 0, ZC_BUCKETS_FIRST * sizeof(uint32_t));
     return ZCACHE_OK;
 }
 
@@ -43,18 +23,16 @@ void zc_index_fini(zc_index_t *index) {
 }
 
 zcache_status zc_index_reserve(zc_index_t *index) {
-    if (index->buckets >> SEGMENT_BITS < index->directory.count) {
-        return ZCACHE_OK;
-    }
-    bool grown = zc_directory_grow(&index->directory, index->slots->allocator, index->slots->lock,
-                                   SEGMENT_BUCKETS * sizeof(uint32_t));
-    return grown ? ZCACHE_OK : ZCACHE_NO_MEMORY;
+    bool reserved = index->linked < index->buckets ||
+                    index->buckets < zc_directory_room(&index->directory, bucket_shape) ||
+                    zc_directory_grow(&index->directory, index->slots->allocator, bucket_shape);
+    return reserved ? ZCACHE_OK : ZCACHE_NO_MEMORY;
 }
 
 uint32_t zc_index_find(const zc_index_t *index, uint64_t key_hash) {
-    uint64_t scattered = zc_mix(key_hash, index->seed);
-    uint8_t tag = tag_of(scattered);
-    uint32_t number = *bucket_of(index, scattered);
+    uint64_t scattered = zc_index_scatter(index, key_hash);
+    uint8_t tag = zc_index_tag(scattered);
+    uint32_t number = *zc_index_bucket(index, index->buckets, scattered);
     while (number != ZC_SLOT_NONE) {
         const zc_slot_t *slot = zc_slot_at(index->slots, number);
         if ((slot->label & ZC_LABEL_TAG) == tag &&
@@ -68,37 +46,39 @@ uint32_t zc_index_find(const zc_index_t *index, uint64_t key_hash) {
 
 /* Splits the bucket whose turn it is: what has the next bit of the hash goes to the new bucket. */
 static void split(zc_index_t *index) {
-    uint32_t bit = index->mask + 1;
-    uint32_t *low = bucket_at(index, index->buckets - bit);
-    uint32_t *high = bucket_at(index, index->buckets);
+    uint32_t bit = zc_index_level(index->buckets);
+    uint32_t bucket = index->buckets - bit;
+    uint32_t *stripe = zc_stripe_of(&index->stripes, bucket);
+    uint32_t *low = zc_index_bucket_at(index, bucket);
+    uint32_t *high = zc_index_bucket_at(index, index->buckets);
     uint32_t number = *low;
-    *high = ZC_SLOT_NONE;
+    zc_stripe_begin(stripe);
+    zc_word_store(high, ZC_SLOT_NONE);
     while (number != ZC_SLOT_NONE) {
         zc_slot_t *slot = zc_slot_at(index->slots, number);
-        uint64_t scattered = zc_mix(zc_slot_key_hash(index->slots, slot), index->seed);
-        if (((uint32_t)scattered & bit) != 0) {
-            *low = slot->index_next;
-            *high = number;
-            high = &slot->index_next;
-        } else {
-            low = &slot->index_next;
-        }
-        number = slot->index_next;
+        uint64_t scattered = zc_index_scatter(index, zc_slot_key_hash(index->slots, slot));
+        uint32_t next = slot->index_next;
+        uint32_t **end = ((uint32_t)scattered & bit) != 0 ? &high : &low;
+        zc_word_release(*end, number);
+        *end = &slot->index_next;
+        number = next;
     }
-    *high = ZC_SLOT_NONE;
-    index->buckets++;
-    if (index->buckets == 2 * bit) {
-        index->mask = 2 * bit - 1;
-    }
+    zc_word_store(low, ZC_SLOT_NONE);
+    zc_word_store(high, ZC_SLOT_NONE);
+    zc_word_release(&index->buckets, index->buckets + 1);
+    zc_stripe_end(stripe);
 }
 
 void zc_index_link(zc_index_t *index, uint32_t number) {
     zc_slot_t *slot = zc_slot_at(index->slots, number);
-    uint64_t scattered = zc_mix(zc_slot_key_hash(index->slots, slot), index->seed);
-    slot->label = (uint8_t)((slot->label & ZC_LABEL_KIND) | tag_of(scattered));
-    uint32_t *bucket = bucket_of(index, scattered);
-    slot->index_next = *bucket;
-    *bucket = number;
+    uint64_t scattered = zc_index_scatter(index, zc_slot_key_hash(index->slots, slot));
+    uint32_t *stripe = zc_stripe_of(&index->stripes, scattered);
+    uint32_t *bucket = zc_index_bucket(index, index->buckets, scattered);
+    zc_stripe_begin(stripe);
+    zc_word_store(&slot->label, (uint8_t)((slot->label & ZC_LABEL_KIND) | zc_index_tag(scattered)));
+    zc_word_release(&slot->index_next, *bucket);
+    zc_word_release(bucket, number);
+    zc_stripe_end(stripe);
     index->linked++;
     if (index->linked > index->buckets) {
         split(index);
@@ -107,12 +87,20 @@ void zc_index_link(zc_index_t *index, uint32_t number) {
 
 void zc_index_unlink(zc_index_t *index, uint32_t number) {
     zc_slot_t *slot = zc_slot_at(index->slots, number);
-    uint32_t *place = bucket_of(index, zc_mix(zc_slot_key_hash(index->slots, slot), index->seed));
+    uint64_t scattered = zc_index_scatter(index, zc_slot_key_hash(index->slots, slot));
+    uint32_t *stripe = zc_stripe_of(&index->stripes, scattered);
+    uint32_t *place = zc_index_bucket(index, index->buckets, scattered);
     while (*place != number) {
         ZC_ASSERT(*place != ZC_SLOT_NONE);
         place = &zc_slot_at(index->slots, *place)->index_next;
     }
-    *place = slot->index_next;
-    slot->index_next = ZC_SLOT_NONE;
+    zc_stripe_begin(stripe);
+    zc_word_release(place, slot->index_next);
+    zc_word_store(&slot->index_next, ZC_SLOT_NONE);
+    zc_stripe_end(stripe);
     index->linked--;
+}
+
+uint32_t *zc_index_stripe(zc_index_t *index, uint64_t key_hash) {
+    return zc_stripe_of(&index->stripes, zc_index_scatter(index, key_hash));
 }

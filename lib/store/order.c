@@ -7,12 +7,15 @@
 
 enum { MERGE_STEPS = 64 };
 
+static zc_neighbours_t *neighbours_at(const zc_store_t *store, uint32_t number) {
+    return zc_neighbours_at(&store->slots, number);
+}
+
 void zc_order_push(zc_store_t *store, zc_order_t *order, uint32_t number) {
-    zc_slot_t *slot = zc_store_slot(store, number);
-    slot->order_older = order->newest;
-    slot->order_newer = ZC_SLOT_NONE;
+    *neighbours_at(store, number) =
+        (zc_neighbours_t){.older = order->newest, .newer = ZC_SLOT_NONE};
     if (order->newest != ZC_SLOT_NONE) {
-        zc_store_slot(store, order->newest)->order_newer = number;
+        neighbours_at(store, order->newest)->newer = number;
     } else {
         order->oldest = number;
     }
@@ -28,18 +31,16 @@ void zc_order_merge_begin(zc_order_t *order) {
 static uint32_t place_of(const zc_store_t *store, const zc_order_t *order, uint64_t used_ms) {
     uint32_t at = order->merged;
     for (int step = 0; step < MERGE_STEPS && at != ZC_SLOT_NONE; step++) {
-        const zc_slot_t *slot = zc_store_slot(store, at);
-        if (zc_slot_used_ms(&store->slots, slot) > used_ms) {
+        if (zc_slot_used_ms(&store->slots, zc_store_slot(store, at)) > used_ms) {
             return at;
         }
-        at = slot->order_newer;
+        at = neighbours_at(store, at)->newer;
     }
     return at;
 }
 
 void zc_order_merge(zc_store_t *store, zc_order_t *order, uint32_t number) {
-    zc_slot_t *slot = zc_store_slot(store, number);
-    uint64_t used_ms = zc_slot_used_ms(&store->slots, slot);
+    uint64_t used_ms = zc_slot_used_ms(&store->slots, zc_store_slot(store, number));
     if (order->newest == ZC_SLOT_NONE ||
         zc_slot_used_ms(&store->slots, zc_store_slot(store, order->newest)) <= used_ms) {
         /* What is merged goes on behind it where it came last. */
@@ -55,15 +56,14 @@ void zc_order_merge(zc_store_t *store, zc_order_t *order, uint32_t number) {
         zc_order_push(store, order, number);
         return;
     }
-    zc_slot_t *after = zc_store_slot(store, newer);
-    slot->order_newer = newer;
-    slot->order_older = after->order_older;
-    if (after->order_older != ZC_SLOT_NONE) {
-        zc_store_slot(store, after->order_older)->order_newer = number;
+    zc_neighbours_t *after = neighbours_at(store, newer);
+    *neighbours_at(store, number) = (zc_neighbours_t){.older = after->older, .newer = newer};
+    if (after->older != ZC_SLOT_NONE) {
+        neighbours_at(store, after->older)->newer = number;
     } else {
         order->oldest = number;
     }
-    after->order_older = number;
+    after->older = number;
 }
 
 static void leave(const zc_store_t *store, uint32_t number) {
@@ -71,40 +71,49 @@ static void leave(const zc_store_t *store, uint32_t number) {
         if (place->at == number) {
             zc_order_place_advance(store, place);
         } else if (place->end == number) {
-            const zc_slot_t *slot = zc_store_slot(store, number);
-            place->end = place->newer ? slot->order_older : slot->order_newer;
+            const zc_neighbours_t *link = neighbours_at(store, number);
+            place->end = place->newer ? link->older : link->newer;
         }
     }
 }
 
 void zc_order_unlink(zc_store_t *store, zc_order_t *order, uint32_t number) {
     leave(store, number);
-    zc_slot_t *slot = zc_store_slot(store, number);
+    zc_neighbours_t *link = neighbours_at(store, number);
     if (order->merged == number) {
-        order->merged = slot->order_newer;
+        order->merged = link->newer;
     }
-    if (slot->order_older != ZC_SLOT_NONE) {
-        zc_store_slot(store, slot->order_older)->order_newer = slot->order_newer;
+    if (link->older != ZC_SLOT_NONE) {
+        neighbours_at(store, link->older)->newer = link->newer;
     } else {
         ZC_ASSERT(order->oldest == number);
-        order->oldest = slot->order_newer;
+        order->oldest = link->newer;
     }
-    if (slot->order_newer != ZC_SLOT_NONE) {
-        zc_store_slot(store, slot->order_newer)->order_older = slot->order_older;
+    if (link->newer != ZC_SLOT_NONE) {
+        neighbours_at(store, link->newer)->older = link->older;
     } else {
         ZC_ASSERT(order->newest == number);
-        order->newest = slot->order_older;
+        order->newest = link->older;
     }
-    slot->order_older = ZC_SLOT_NONE;
-    slot->order_newer = ZC_SLOT_NONE;
+    *link = (zc_neighbours_t){.older = ZC_SLOT_NONE};
 }
 
+/* What every read comes to: in one go where no place has to move on. */
 void zc_order_move(zc_store_t *store, zc_order_t *order, uint32_t number) {
     if (order->newest == number) {
         return;
     }
-    zc_order_unlink(store, order, number);
-    zc_order_push(store, order, number);
+    if (store->places != NULL || order->merged == number || order->oldest == number) {
+        zc_order_unlink(store, order, number);
+        zc_order_push(store, order, number);
+        return;
+    }
+    zc_neighbours_t *link = neighbours_at(store, number);
+    neighbours_at(store, link->older)->newer = link->newer;
+    neighbours_at(store, link->newer)->older = link->older;
+    neighbours_at(store, order->newest)->newer = number;
+    *link = (zc_neighbours_t){.older = order->newest, .newer = ZC_SLOT_NONE};
+    order->newest = number;
 }
 
 void zc_order_place_open(zc_store_t *store, zc_order_place_t *place) {
@@ -139,6 +148,6 @@ void zc_order_place_advance(const zc_store_t *store, zc_order_place_t *place) {
         place->end = ZC_SLOT_NONE;
         return;
     }
-    const zc_slot_t *slot = zc_store_slot(store, place->at);
-    place->at = place->newer ? slot->order_newer : slot->order_older;
+    const zc_neighbours_t *link = neighbours_at(store, place->at);
+    place->at = place->newer ? link->newer : link->older;
 }

@@ -69,11 +69,16 @@ static inline size_t zc_payload_value_bytes(const zc_payload_t *payload) {
                                        : payload->head >> ZC_PAYLOAD_VALUE_SHIFT;
 }
 
+/* What stands before the key. */
+static inline size_t zc_payload_before(const zc_payload_t *payload) {
+    if (zc_payload_is_long(payload)) {
+        return sizeof *payload;
+    }
+    return ((payload->head & ZC_PAYLOAD_DEADLINE) != 0 ? 2 : 1) * sizeof(uint32_t);
+}
+
 static inline const uint8_t *zc_payload_bytes(const zc_payload_t *payload) {
-    size_t before = zc_payload_is_long(payload)
-                        ? sizeof *payload
-                        : ((payload->head & ZC_PAYLOAD_DEADLINE) != 0 ? 2 : 1) * sizeof(uint32_t);
-    return (const uint8_t *)payload + before;
+    return (const uint8_t *)payload + zc_payload_before(payload);
 }
 
 static inline zc_slice_t zc_payload_key(const zc_payload_t *payload) {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Reading, and what reads leave: the order of use and touches (rule R11). zc_store_read runs in any
- * thread, so everything here is done under the lock, and it holds the lock for one entry only. */
+/* Reading under the lock, and what reads leave: the order of use and touches (rule R11). Whatever
+ * makes an entry the newest drains the readers' rings first: what they noted was read before. */
 #include "lib/store/register.h"
 #include "lib/store/state.h"
 
 /* The entry of a key, if it may be served; or ZC_SLOT_NONE. */
-static uint32_t look_up(const zc_store_t *store, uint64_t key_hash, zc_slice_t key,
-                        uint64_t now_ms) {
+static uint32_t look_up(zc_store_t *store, uint64_t key_hash, zc_slice_t key, uint64_t now_ms) {
     uint32_t number = zc_index_find(&store->index, key_hash);
     if (number == ZC_SLOT_NONE) {
         return ZC_SLOT_NONE;
@@ -45,13 +44,20 @@ static void make_newest(zc_store_t *store, uint32_t number, uint64_t now_ms) {
     zc_order_move(store, &store->entries, number);
 }
 
-static void note_read(zc_store_t *store, uint32_t number, uint64_t key_hash, uint64_t now_ms) {
-    store->hits++;
-    uint64_t used_ms = zc_slot_used_ms(&store->slots, zc_store_slot(store, number));
-    make_newest(store, number, now_ms);
-    if (is_news(store, used_ms, now_ms)) {
-        leave_touch(store, key_hash);
+void zc_readers_note(zc_store_t *store, uint32_t number, uint64_t used_ms, bool touch) {
+    zc_slot_t *slot = zc_store_slot(store, number);
+    uint64_t before_ms = zc_slot_used_ms(&store->slots, slot);
+    make_newest(store, number, used_ms);
+    if (touch && is_news(store, before_ms, used_ms)) {
+        leave_touch(store, zc_slot_key_hash(&store->slots, slot));
     }
+}
+
+static void note_read(zc_store_t *store, uint32_t number, uint64_t now_ms) {
+    store->hits++;
+    zc_readers_drain(store);
+    zc_store_note_time(store, now_ms);
+    zc_readers_note(store, number, now_ms, true);
 }
 
 /* Gives the aside a larger block. The caller's own stays as it is until a read has succeeded. */
@@ -84,9 +90,14 @@ static zcache_status settle(zc_value_buffer_t *value, zc_value_buffer_t *aside,
 
 /* Copies if the buffer has room. Else *needed is how much it takes, and nothing is noted. */
 static zcache_status read_once(zc_store_t *store, uint64_t key_hash, zc_slice_t key,
-                               uint64_t now_ms, zc_value_buffer_t *value, size_t *needed) {
+                               const zc_moment_t *moment, zc_value_buffer_t *value,
+                               size_t *needed) {
     *needed = 0;
-    uint32_t number = look_up(store, key_hash, key, now_ms);
+    uint32_t number = look_up(store, key_hash, key, moment->latest_ms);
+    if (number == ZC_SLOT_NONE && moment->earliest_ms != moment->latest_ms &&
+        look_up(store, key_hash, key, moment->earliest_ms) != ZC_SLOT_NONE) {
+        return ZCACHE_BUSY;
+    }
     if (number == ZC_SLOT_NONE) {
         store->misses++;
         return ZCACHE_MISS;
@@ -102,19 +113,18 @@ static zcache_status read_once(zc_store_t *store, uint64_t key_hash, zc_slice_t 
     }
     value->bytes = found.bytes;
     value->type = zc_payload_type(payload);
-    note_read(store, number, key_hash, now_ms);
+    note_read(store, number, moment->used_ms);
     return ZCACHE_OK;
 }
 
-zcache_status zc_store_read(zc_store_t *store, zc_slice_t key, uint64_t now_ms,
-                            zc_value_buffer_t *value) {
-    uint64_t key_hash = zc_key_hash(key);
+zcache_status zc_store_read_locked(zc_store_t *store, uint64_t key_hash, zc_slice_t key,
+                                   const zc_moment_t *moment, zc_value_buffer_t *value) {
     zc_value_buffer_t aside = *value;
     for (;;) {
         size_t needed;
         zc_store_lock(store);
-        zc_store_note_time(store, now_ms);
-        zcache_status status = read_once(store, key_hash, key, now_ms, &aside, &needed);
+        zc_store_note_time(store, moment->earliest_ms);
+        zcache_status status = read_once(store, key_hash, key, moment, &aside, &needed);
         zc_store_unlock(store);
         /* While there was no lock the entry may have gone, or have become larger still. */
         if (needed > 0) {
@@ -126,6 +136,12 @@ zcache_status zc_store_read(zc_store_t *store, zc_slice_t key, uint64_t now_ms,
     }
 }
 
+zcache_status zc_store_read(zc_store_t *store, zc_slice_t key, uint64_t now_ms,
+                            zc_value_buffer_t *value) {
+    zc_moment_t moment = zc_moment_exact(now_ms);
+    return zc_store_read_locked(store, zc_key_hash(key), key, &moment, value);
+}
+
 zcache_status zc_store_get(zc_store_t *store, zc_slice_t key, uint64_t now_ms, bool touch,
                            zc_store_item_t *item) {
     uint64_t key_hash = zc_key_hash(key);
@@ -133,7 +149,7 @@ zcache_status zc_store_get(zc_store_t *store, zc_slice_t key, uint64_t now_ms, b
     zc_store_note_time(store, now_ms);
     uint32_t number = look_up(store, key_hash, key, now_ms);
     if (touch && number != ZC_SLOT_NONE) {
-        note_read(store, number, key_hash, now_ms);
+        note_read(store, number, now_ms);
     } else if (touch) {
         store->misses++;
     }
@@ -165,6 +181,7 @@ void zc_store_touch(zc_store_t *store, uint64_t key_hash, uint64_t now_ms) {
         return;
     }
     zc_store_lock(store);
+    zc_readers_drain(store);
     zc_store_note_time(store, now_ms);
     make_newest(store, number, now_ms);
     zc_store_unlock(store);
@@ -173,6 +190,7 @@ void zc_store_touch(zc_store_t *store, uint64_t key_hash, uint64_t now_ms) {
 size_t zc_store_take_touches(zc_store_t *store, uint64_t *key_hashes, size_t capacity) {
     zc_touches_t *touches = &store->touches;
     zc_store_lock(store);
+    zc_readers_drain(store);
     size_t taken = 0;
     for (; taken < capacity && touches->count > 0; taken++) {
         key_hashes[taken] = touches->key_hashes[touches->first];

@@ -9,7 +9,8 @@
 #include "lib/store/state.h"
 
 uint64_t zc_register_cost(const zc_store_item_t *item) {
-    return sizeof(zc_slot_t) + sizeof(uint32_t) + zc_slab_round(zc_payload_size(item));
+    return sizeof(zc_slot_t) + sizeof(zc_neighbours_t) + sizeof(uint32_t) +
+           zc_slab_round(zc_payload_size(item));
 }
 
 /* Its time of use is under the lock. */
@@ -74,16 +75,16 @@ static void count_out(zc_store_t *store, const zc_slot_t *slot, const zc_store_i
     store->digest_parts[zc_digest_part(item->key_hash)] -= digest;
 }
 
-/* The segment of the slot has a deadline to look at, but is not looked through more than once in
+/* The stretch of the slot has a deadline to look at, but is not looked through more than once in
  * ZC_SCAN_INTERVAL_MS. */
 static void note_deadline(zc_store_t *store, uint32_t number, uint64_t deadline_ms) {
     if (deadline_ms == 0) {
         return;
     }
-    zc_segment_t *segment = zc_segment_at(&store->slots, number >> ZC_SEGMENT_BITS);
-    uint64_t due_ms = zc_segment_due_ms(segment, deadline_ms);
-    if (due_ms < segment->due_ms) {
-        segment->due_ms = due_ms;
+    zc_stretch_t *stretch = zc_stretch_at(&store->slots, number >> ZC_STRETCH_BITS);
+    uint64_t due_ms = zc_stretch_due_ms(stretch, deadline_ms);
+    if (due_ms < stretch->due_ms) {
+        stretch->due_ms = due_ms;
     }
     if (due_ms < store->sweep.due_ms) {
         store->sweep.due_ms = due_ms;
@@ -93,6 +94,7 @@ static void note_deadline(zc_store_t *store, uint32_t number, uint64_t deadline_
 /* Under the lock: the slot leaves its order of use, and is in no figure any more. */
 static void leave(zc_store_t *store, uint32_t number) {
     const zc_slot_t *slot = zc_store_slot(store, number);
+    zc_readers_drain(store); /* what they have noted is of the entry that was here */
     if (zc_slot_kind(slot) == ZC_SLOT_ENTRY) {
         zc_store_item_t item = item_of(store, slot);
         count_out(store, slot, &item);
@@ -106,7 +108,7 @@ static void leave(zc_store_t *store, uint32_t number) {
 /* Under the lock. */
 static void become_entry(zc_store_t *store, uint32_t number, const zc_making_t *making) {
     zc_slot_t *slot = zc_store_slot(store, number);
-    slot->block = making->block;
+    zc_word_store(&slot->block, making->block);
     zc_slot_set_used_ms(&store->slots, slot, making->used_ms);
     zc_slot_set_kind(slot, ZC_SLOT_ENTRY);
     if (store->run_open) {
@@ -119,7 +121,7 @@ static void become_entry(zc_store_t *store, uint32_t number, const zc_making_t *
 /* Under the lock. */
 static void become_ghost(zc_store_t *store, uint32_t number, uint64_t key_hash) {
     zc_slot_t *slot = zc_store_slot(store, number);
-    slot->key_hash = key_hash;
+    zc_word_store(&slot->key_hash, key_hash);
     zc_slot_set_kind(slot, ZC_SLOT_GHOST);
     slot->flags &= (uint8_t)~ZC_FLAG_MARK;
     zc_order_push(store, &store->ghosts, number);
@@ -130,8 +132,8 @@ static void become_ghost(zc_store_t *store, uint32_t number, uint64_t key_hash) 
 static void take_shape(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
                        const zc_making_t *making) {
     zc_slot_t *slot = zc_store_slot(store, number);
-    slot->hlc = item->hlc;
-    slot->origin = item->origin;
+    zc_word_store(&slot->hlc, item->hlc);
+    zc_word_store(&slot->origin, item->origin);
     if (making->block == ZC_BLOCK_NONE) {
         become_ghost(store, number, item->key_hash);
     } else {
@@ -142,6 +144,7 @@ static void take_shape(zc_store_t *store, uint32_t number, const zc_store_item_t
 static uint32_t put_new(zc_store_t *store, const zc_store_item_t *item, const zc_making_t *making) {
     uint32_t number = zc_slots_take(&store->slots);
     zc_store_lock(store);
+    zc_readers_drain(store);
     take_shape(store, number, item, making);
     zc_index_link(&store->index, number);
     zc_store_unlock(store);
@@ -155,13 +158,17 @@ static zc_block_t put_over(zc_store_t *store, uint32_t number, const zc_store_it
     bool entry = zc_slot_kind(slot) == ZC_SLOT_ENTRY;
     zc_block_t replaced = entry ? slot->block : ZC_BLOCK_NONE;
     zc_making_t latest = *making;
+    uint32_t *stripe = zc_index_stripe(&store->index, item->key_hash);
     zc_chain_unlink(store, number);
     zc_store_lock(store);
+    zc_readers_drain(store);
     if (entry && zc_slot_used_ms(&store->slots, slot) > latest.used_ms) {
         latest.used_ms = zc_slot_used_ms(&store->slots, slot);
     }
     leave(store, number);
+    zc_stripe_begin(stripe);
     take_shape(store, number, item, &latest);
+    zc_stripe_end(stripe);
     zc_store_unlock(store);
     return replaced;
 }
@@ -193,7 +200,10 @@ void zc_register_go(zc_store_t *store, uint32_t number, zc_change_t change) {
     zc_store_lock(store);
     zc_store_item_t item = item_of(store, slot);
     leave(store, number);
+    uint32_t *stripe = zc_index_stripe(&store->index, item.key_hash);
+    zc_stripe_begin(stripe);
     become_ghost(store, number, item.key_hash);
+    zc_stripe_end(stripe);
     zc_store_unlock(store);
     store->evictions += change == ZC_CHANGE_EVICT;
     store->expirations += change == ZC_CHANGE_EXPIRE;
@@ -228,8 +238,11 @@ static bool move(zc_store_t *store, zc_block_t block) {
     if (moved == ZC_BLOCK_NONE) {
         return false;
     }
+    uint32_t *stripe = zc_index_stripe(&store->index, zc_payload_key_hash(payload));
     zc_store_lock(store);
-    slot->block = moved;
+    zc_stripe_begin(stripe);
+    zc_word_store(&slot->block, moved);
+    zc_stripe_end(stripe);
     zc_store_unlock(store);
     zc_slab_give(&store->slots.slab, block);
     return true;

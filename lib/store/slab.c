@@ -39,6 +39,11 @@ static uint64_t *words_of(const zc_page_t *page) {
     return (uint64_t *)(void *)page->memory;
 }
 
+/* Readers may take it for part of a block that was there before. */
+static void set_word(const zc_page_t *page, size_t place, uint64_t word) {
+    zc_word_store(&words_of(page)[place], word);
+}
+
 static size_t word_count(uint32_t blocks) {
     return (blocks + WORD_BITS - 1) / WORD_BITS;
 }
@@ -114,15 +119,17 @@ static void cut(zc_slab_t *slab, uint32_t number, unsigned size_class) {
     zc_page_t *page = zc_page_at(&slab->pages, number);
     zc_slab_class_t *of = &slab->classes[size_class];
     page->kind = (uint8_t)size_class;
-    page->block_bytes = zc_size_bytes(size_class);
+    zc_word_store(&page->block_bytes, zc_size_bytes(size_class));
     page->blocks = (uint16_t)blocks_of(page->bits, page->block_bytes);
     page->live = 0;
     page->search = 0;
     size_t words = word_count(page->blocks);
-    page->first = (uint16_t)(words * sizeof(uint64_t));
-    memset(page->memory, 0, page->first);
+    zc_word_store(&page->first, (uint16_t)(words * sizeof(uint64_t)));
+    for (size_t i = 0; i < words; i++) {
+        set_word(page, i, 0);
+    }
     if (page->blocks % WORD_BITS != 0) {
-        words_of(page)[words - 1] = UINT64_MAX << page->blocks % WORD_BITS;
+        set_word(page, words - 1, UINT64_MAX << page->blocks % WORD_BITS);
     }
     of->page_bytes += bytes_of(page);
     of->free += page->blocks;
@@ -233,12 +240,12 @@ static void become_empty(zc_slab_t *slab, uint32_t number) {
 /* -- Blocks ---------------------------------------------------------------- */
 
 static uint32_t take_in(zc_page_t *page) {
-    uint64_t *words = words_of(page);
+    const uint64_t *words = words_of(page);
     while (words[page->search] == UINT64_MAX) {
         page->search++;
     }
     unsigned bit = (unsigned)__builtin_ctzll(~words[page->search]);
-    words[page->search] |= UINT64_C(1) << bit;
+    set_word(page, page->search, words[page->search] | UINT64_C(1) << bit);
     page->live++;
     return (uint32_t)page->search * WORD_BITS + bit;
 }
@@ -306,7 +313,8 @@ void zc_slab_give(zc_slab_t *slab, zc_block_t block) {
     uint32_t bit = zc_block_number(block);
     zc_page_t *page = zc_page_at(&slab->pages, number);
     ZC_ASSERT(bit < page->blocks && zc_slab_is_live(page, bit));
-    words_of(page)[bit / WORD_BITS] &= ~(UINT64_C(1) << bit % WORD_BITS);
+    uint64_t word = words_of(page)[bit / WORD_BITS];
+    set_word(page, bit / WORD_BITS, word & ~(UINT64_C(1) << bit % WORD_BITS));
     if (bit / WORD_BITS < page->search) {
         page->search = (uint16_t)(bit / WORD_BITS);
     }

@@ -25,6 +25,7 @@
 #define ZC_STORE_SLAB_H
 
 #include "lib/base/slice.h"
+#include "lib/base/word.h"
 #include "lib/store/pages.h"
 #include "lib/store/sizes.h"
 
@@ -94,13 +95,15 @@ static inline uint32_t zc_block_number(zc_block_t block) {
     return block & (ZC_PAGE_BLOCKS_MAX - 1);
 }
 
-/* Of a block in use. */
+/* Of a block in use. A reader without the lock has what it gets looked over: the page may have been
+ * cut anew meanwhile. */
 static inline void *zc_slab_at(const zc_slab_t *slab, zc_block_t block) {
     if (zc_block_is_large(block)) {
         return zc_page_at(&slab->large, block & ~ZC_BLOCK_LARGE)->memory;
     }
     const zc_page_t *page = zc_page_at(&slab->pages, zc_block_page(block));
-    return page->memory + page->first + (size_t)zc_block_number(block) * page->block_bytes;
+    return zc_word_load(&page->memory) + zc_word_load(&page->first) +
+           (size_t)zc_block_number(block) * zc_word_load(&page->block_bytes);
 }
 
 static inline bool zc_slab_is_live(const zc_page_t *page, uint32_t number) {
@@ -117,11 +120,10 @@ static inline void zc_slab_unpin(zc_slab_t *slab) {
     slab->readers--;
 }
 
-/* All that is written into a block is written here. */
+/* All that is written into a block is written here, in words: readers without the lock may look at
+ * it. */
 static inline void zc_block_put(void *to, zc_slice_t bytes) {
-    if (bytes.bytes > 0) {
-        memcpy(to, bytes.data, bytes.bytes);
-    }
+    zc_words_put(to, bytes.data, bytes.bytes);
 }
 
 /* -- For compact.c --------------------------------------------------------- */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The fields of a store, for the files of lib/store alone.
  *
- * What readers (zc_store_read) look at or write changes under the lock: the index, label, stamp and
- * payload of entries, the list of entries, the times of payloads, places of walks, settings,
- * clear register, touches, hits and misses. All else is the writing thread's alone. */
+ * What readers look at without a lock is written in words: the index, slots and blocks between the
+ * marks of the key's stripe, which is itself under the lock; settings, times and the clear register
+ * each by itself. What reads leave changes under the lock: the list of entries, times of use,
+ * places of walks, touches, hits and misses. All else is the writing thread's alone. */
 #ifndef ZC_STORE_STATE_H
 #define ZC_STORE_STATE_H
 
@@ -13,6 +14,7 @@
 #include "lib/store/index.h"
 #include "lib/store/order.h"
 #include "lib/store/origins.h"
+#include "lib/store/readers.h"
 #include "lib/store/run.h"
 #include "lib/store/slots.h"
 
@@ -32,9 +34,9 @@ typedef struct zc_touches {
 typedef struct zc_sweep {
     bool voided;     /* origins from `origin` on may have slots that a clear voids */
     uint32_t origin; /* index */
-    bool deadlines;  /* a pass over the segments is under way, at `segment` */
+    bool deadlines;  /* a pass over the stretches is under way, at `stretch` */
     bool scanning;   /* ... which is looked through, at `offset` */
-    uint32_t segment;
+    uint32_t stretch;
     uint32_t offset;
     uint64_t due_ms; /* mesh time; no pass is needed before */
 } zc_sweep_t;
@@ -56,6 +58,7 @@ struct zc_store {
     zc_order_t entries; /* LRU */
     zc_order_t ghosts;  /* in the order in which they came to be (R8) */
     zc_order_place_t *places;
+    zc_reader_t *readers;
     bool run_open;
     zc_run_t run;
     zc_stamp_t clear;
@@ -129,33 +132,51 @@ static inline void zc_store_note_time(zc_store_t *store, uint64_t now_ms) {
     if (now_ms - store->aging.aged_ms >= ZC_AGING_LATEST_MS) {
         zc_store_age_all(store, now_ms);
     }
-    store->slots.now_ms = now_ms;
+    zc_word_store(&store->slots.now_ms, now_ms);
 }
 
 static inline uint64_t zc_store_mesh_ms(const zc_store_t *store, uint64_t now_ms) {
-    uint64_t shifted = now_ms + (uint64_t)store->offset_ms;
-    if (store->offset_ms < 0) {
+    int64_t offset_ms = zc_word_load(&store->offset_ms);
+    uint64_t shifted = now_ms + (uint64_t)offset_ms;
+    if (offset_ms < 0) {
         return shifted > now_ms ? 0 : shifted;
     }
     return shifted < now_ms ? UINT64_MAX : shifted;
 }
 
-/* Its idle time is over. Under the lock. */
-static inline bool zc_store_is_idle(const zc_store_t *store, const zc_slot_t *slot,
-                                    uint64_t now_ms) {
-    uint64_t expire_after_ms = store->options.expire_after_ms;
-    uint64_t used_ms = zc_slot_used_ms(&store->slots, slot);
+/* The idle time of what was last used then is over. */
+static inline bool zc_store_is_past_idle(const zc_store_t *store, uint64_t used_ms,
+                                         uint64_t now_ms) {
+    uint64_t expire_after_ms = zc_word_load(&store->options.expire_after_ms);
     return expire_after_ms != 0 && now_ms > used_ms && now_ms - used_ms >= expire_after_ms;
 }
 
-/* A slot that is an entry which may be served: not voided, not expired (R12). Under the lock. */
-static inline bool zc_store_is_alive(const zc_store_t *store, const zc_slot_t *slot,
-                                     uint64_t now_ms) {
-    uint64_t deadline_ms = zc_slot_deadline_ms(&store->slots, slot);
-    if (deadline_ms != 0 && deadline_ms <= zc_store_mesh_ms(store, now_ms)) {
+/* A deadline, 0 for none, has passed. */
+static inline bool zc_store_is_past_deadline(const zc_store_t *store, uint64_t deadline_ms,
+                                             uint64_t now_ms) {
+    return deadline_ms != 0 && deadline_ms <= zc_store_mesh_ms(store, now_ms);
+}
+
+/* The idle time of an entry is over by the reads that have been drained. Under the lock. */
+static inline bool zc_store_seems_idle(const zc_store_t *store, const zc_slot_t *slot,
+                                       uint64_t now_ms) {
+    return zc_store_is_past_idle(store, zc_slot_used_ms(&store->slots, slot), now_ms);
+}
+
+/* ... and by those that were only noted. */
+static inline bool zc_store_is_idle(zc_store_t *store, const zc_slot_t *slot, uint64_t now_ms) {
+    if (!zc_store_seems_idle(store, slot, now_ms)) {
         return false;
     }
-    return !zc_store_is_idle(store, slot, now_ms) && !zc_store_slot_is_void(store, slot);
+    zc_readers_drain(store);
+    return zc_store_seems_idle(store, slot, now_ms);
+}
+
+/* A slot that is an entry which may be served: not voided, not expired (R12). Under the lock. */
+static inline bool zc_store_is_alive(zc_store_t *store, const zc_slot_t *slot, uint64_t now_ms) {
+    uint64_t deadline_ms = zc_slot_deadline_ms(&store->slots, slot);
+    return !zc_store_is_past_deadline(store, deadline_ms, now_ms) &&
+           !zc_store_is_idle(store, slot, now_ms) && !zc_store_slot_is_void(store, slot);
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Making and ending a store, its settings, origins, floors and figures. The work on entries is in
  * apply.c, read.c, register.c and sweep.c. */
+#include "lib/store/readers.h"
 #include "lib/store/register.h"
 #include "lib/store/state.h"
 
@@ -9,6 +10,7 @@ void zc_store_destroy(zc_store_t **store) {
         return;
     }
     zc_store_t *ended = *store;
+    ZC_ASSERT(ended->readers == NULL);
     ZC_ASSERT(ended->places == NULL);
     for (uint32_t i = 0; i < ended->origins.count; i++) {
         ZC_ASSERT(ended->origins.chains[i].cursors == NULL);
@@ -31,7 +33,7 @@ zcache_status zc_store_new(const zc_store_options_t *options, zc_store_t **store
     made->options = *options;
     made->sweep.due_ms = UINT64_MAX;
     made->run.allocator = options->allocator;
-    zc_slots_init(&made->slots, options->allocator, &made->options.lock);
+    zc_slots_init(&made->slots, options->allocator);
     zc_origins_init(&made->origins, options->allocator, &made->options.lock, options->seed);
     zcache_status status = zc_index_init(&made->index, &made->slots, options->seed);
     if (status != ZCACHE_OK) {
@@ -52,22 +54,23 @@ void zc_store_set_max_size(zc_store_t *store, uint64_t max_size, uint64_t ghosts
 void zc_store_set_expire_after(zc_store_t *store, uint64_t expire_after_ms,
                                uint64_t touch_window_ms) {
     zc_store_lock(store);
-    store->options.expire_after_ms = expire_after_ms;
-    store->options.touch_window_ms = touch_window_ms;
+    zc_readers_drain(store); /* under the window in which they were read */
+    zc_word_store(&store->options.expire_after_ms, expire_after_ms);
+    zc_word_store(&store->options.touch_window_ms, touch_window_ms);
     zc_store_unlock(store);
 }
 
-/* When segments were scanned was said in the old mesh time: all that have deadlines are looked at
+/* When stretches were scanned was said in the old mesh time: all that have deadlines are looked at
  * anew. */
 void zc_store_set_clock_offset(zc_store_t *store, int64_t offset_ms) {
     zc_store_lock(store);
-    store->offset_ms = offset_ms;
+    zc_word_store(&store->offset_ms, offset_ms);
     zc_store_unlock(store);
-    for (uint32_t i = 0; i < store->slots.directory.count; i++) {
-        zc_segment_t *segment = zc_segment_at(&store->slots, i);
-        segment->scanned_ms = 0;
-        if (segment->due_ms != UINT64_MAX) {
-            segment->due_ms = 0;
+    for (uint32_t i = 0; i < zc_stretch_count(&store->slots); i++) {
+        zc_stretch_t *stretch = zc_stretch_at(&store->slots, i);
+        stretch->scanned_ms = 0;
+        if (stretch->due_ms != UINT64_MAX) {
+            stretch->due_ms = 0;
             store->sweep.due_ms = 0;
         }
     }
@@ -128,6 +131,7 @@ void zc_store_stats(const zc_store_t *store, zc_store_stats_t *stats) {
     zc_store_lock(store);
     stats->hits = store->hits;
     stats->misses = store->misses;
+    zc_readers_count(store, &stats->hits, &stats->misses);
     stats->touches_dropped = store->touches.dropped;
     zc_store_unlock(store);
 }

@@ -2,7 +2,7 @@
 /* Collecting what is to go: voided by a clear (R10), over a limit, idle or past its deadline (R12).
  *
  * Each kind is found without looking at what stays: voided slots are at the old ends of the chains,
- * idle entries at the tail of the LRU list, and each segment of slots knows when one of its
+ * idle entries at the tail of the LRU list, and each stretch of slots knows when one of its
  * deadlines is due. */
 #include "lib/store/chain.h"
 #include "lib/store/register.h"
@@ -13,7 +13,8 @@ bool zc_store_clear(zc_store_t *store, const zc_stamp_t *stamp) {
         return false;
     }
     zc_store_lock(store);
-    store->clear = *stamp;
+    store->clear.origin = stamp->origin;
+    zc_word_store(&store->clear.hlc, stamp->hlc);
     zc_store_unlock(store);
     store->sweep.voided = true;
     store->sweep.origin = 0;
@@ -43,8 +44,9 @@ static size_t sweep_voided(zc_store_t *store, size_t budget) {
     return budget;
 }
 
-static uint32_t oldest_entry(const zc_store_t *store) {
+static uint32_t oldest_entry(zc_store_t *store) {
     zc_store_lock(store);
+    zc_readers_drain(store);
     uint32_t number = store->entries.oldest;
     zc_store_unlock(store);
     return number;
@@ -67,14 +69,21 @@ static size_t sweep_limits(zc_store_t *store, size_t budget) {
     return budget - zc_register_trim_ghosts(store, budget);
 }
 
+/* The least recently used entry if it is idle, or ZC_SLOT_NONE. Under the lock. */
+static uint32_t idle_tail(zc_store_t *store, uint64_t now_ms) {
+    zc_readers_drain(store);
+    uint32_t oldest = store->entries.oldest;
+    bool idle =
+        oldest != ZC_SLOT_NONE && zc_store_seems_idle(store, zc_store_slot(store, oldest), now_ms);
+    return idle ? oldest : ZC_SLOT_NONE;
+}
+
 static size_t sweep_idle(zc_store_t *store, uint64_t now_ms, size_t budget) {
     for (; budget > 0; budget--) {
         zc_store_lock(store);
-        uint32_t number = store->entries.oldest;
-        bool idle =
-            number != ZC_SLOT_NONE && zc_store_is_idle(store, zc_store_slot(store, number), now_ms);
+        uint32_t number = idle_tail(store, now_ms);
         zc_store_unlock(store);
-        if (!idle) {
+        if (number == ZC_SLOT_NONE) {
             break;
         }
         zc_register_go(store, number, ZC_CHANGE_EXPIRE);
@@ -83,8 +92,11 @@ static size_t sweep_idle(zc_store_t *store, uint64_t now_ms, size_t budget) {
 }
 
 /* Looks at one slot for its deadline. */
-static void sweep_slot(zc_store_t *store, zc_segment_t *segment, uint32_t number,
+static void sweep_slot(zc_store_t *store, zc_stretch_t *stretch, uint32_t number,
                        uint64_t mesh_ms) {
+    if (number == ZC_SLOT_NONE || number >= store->slots.end) {
+        return;
+    }
     const zc_slot_t *slot = zc_store_slot(store, number);
     if (zc_slot_kind(slot) != ZC_SLOT_ENTRY) {
         return;
@@ -97,47 +109,47 @@ static void sweep_slot(zc_store_t *store, zc_segment_t *segment, uint32_t number
         zc_register_go(store, number, ZC_CHANGE_EXPIRE);
         return;
     }
-    uint64_t due_ms = zc_segment_due_ms(segment, deadline_ms);
-    if (due_ms < segment->due_ms) {
-        segment->due_ms = due_ms;
+    uint64_t due_ms = zc_stretch_due_ms(stretch, deadline_ms);
+    if (due_ms < stretch->due_ms) {
+        stretch->due_ms = due_ms;
     }
 }
 
-/* Looks through a segment, from where the last sweep left it. Its due time is made anew from what
+/* Looks through a stretch, from where the last sweep left it. Its due time is made anew from what
  * stays; a deadline that is written meanwhile lowers it as ever. True: it is through. */
-static bool scan_segment(zc_store_t *store, zc_segment_t *segment, uint64_t mesh_ms,
+static bool scan_stretch(zc_store_t *store, zc_stretch_t *stretch, uint64_t mesh_ms,
                          size_t *budget) {
     zc_sweep_t *sweep = &store->sweep;
     if (!sweep->scanning) {
         sweep->scanning = true;
         sweep->offset = 0;
-        segment->due_ms = UINT64_MAX;
-        segment->scanned_ms = mesh_ms;
+        stretch->due_ms = UINT64_MAX;
+        stretch->scanned_ms = mesh_ms;
     }
-    for (; *budget > 0 && sweep->offset < ZC_SEGMENT_SLOTS; (*budget)--) {
-        uint32_t number = (sweep->segment << ZC_SEGMENT_BITS) + sweep->offset;
-        sweep_slot(store, segment, number, mesh_ms);
+    for (; *budget > 0 && sweep->offset < ZC_STRETCH_SLOTS; (*budget)--) {
+        uint32_t number = (sweep->stretch << ZC_STRETCH_BITS) + sweep->offset;
+        sweep_slot(store, stretch, number, mesh_ms);
         sweep->offset++;
     }
-    sweep->scanning = sweep->offset < ZC_SEGMENT_SLOTS;
+    sweep->scanning = sweep->offset < ZC_STRETCH_SLOTS;
     return !sweep->scanning;
 }
 
-/* Goes past one segment, or as far in it as the budget lasts. */
-static void sweep_segment(zc_store_t *store, uint64_t mesh_ms, size_t *budget) {
+/* Goes past one stretch, or as far in it as the budget lasts. */
+static void sweep_stretch(zc_store_t *store, uint64_t mesh_ms, size_t *budget) {
     zc_sweep_t *sweep = &store->sweep;
-    zc_segment_t *segment = zc_segment_at(&store->slots, sweep->segment);
-    if (sweep->scanning || segment->due_ms <= mesh_ms) {
-        if (!scan_segment(store, segment, mesh_ms, budget)) {
+    zc_stretch_t *stretch = zc_stretch_at(&store->slots, sweep->stretch);
+    if (sweep->scanning || stretch->due_ms <= mesh_ms) {
+        if (!scan_stretch(store, stretch, mesh_ms, budget)) {
             return;
         }
     } else {
         (*budget)--;
     }
-    if (segment->due_ms < sweep->due_ms) {
-        sweep->due_ms = segment->due_ms;
+    if (stretch->due_ms < sweep->due_ms) {
+        sweep->due_ms = stretch->due_ms;
     }
-    sweep->segment++;
+    sweep->stretch++;
 }
 
 static size_t sweep_deadlines(zc_store_t *store, uint64_t now_ms, size_t budget) {
@@ -145,15 +157,15 @@ static size_t sweep_deadlines(zc_store_t *store, uint64_t now_ms, size_t budget)
     uint64_t mesh_ms = zc_store_mesh_ms(store, now_ms);
     if (!sweep->deadlines && mesh_ms >= sweep->due_ms) {
         sweep->deadlines = true;
-        sweep->segment = 0;
+        sweep->stretch = 0;
         sweep->due_ms = UINT64_MAX;
     }
     while (sweep->deadlines && budget > 0) {
-        if (sweep->segment == store->slots.directory.count) {
+        if (sweep->stretch == zc_stretch_count(&store->slots)) {
             sweep->deadlines = false;
             break;
         }
-        sweep_segment(store, mesh_ms, &budget);
+        sweep_stretch(store, mesh_ms, &budget);
     }
     return budget;
 }
@@ -162,7 +174,8 @@ static size_t sweep_deadlines(zc_store_t *store, uint64_t now_ms, size_t budget)
 static void age_slot(zc_store_t *store, uint32_t number, uint64_t now_ms) {
     zc_slot_t *slot = zc_store_slot(store, number);
     if (zc_slot_kind(slot) == ZC_SLOT_ENTRY) {
-        slot->used = zc_used_of(zc_slot_used_ms(&store->slots, slot), now_ms);
+        uint64_t used_ms = zc_slot_used_ms(&store->slots, slot);
+        zc_word_store(&slot->used, zc_used_of(used_ms, now_ms));
     }
 }
 

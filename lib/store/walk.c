@@ -43,6 +43,7 @@ zcache_status zc_store_walk_new(zc_store_t *store, zc_walk_order_t order, zc_sto
     made->order = order;
     made->limit = limit;
     zc_store_lock(store);
+    zc_readers_drain(store);
     zc_order_place_open(store, &made->place);
     zc_order_place_set(&made->place, &store->entries, order == ZC_WALK_COLDEST_FIRST);
     zc_store_unlock(store);
@@ -123,6 +124,7 @@ zcache_status zc_store_walk_item(zc_store_walk_t *walk, uint64_t now_ms, size_t 
             return ZCACHE_BUSY;
         }
         zc_store_lock(walk->store);
+        zc_readers_drain(walk->store);
         bool found = look(walk, now_ms, budget);
         zc_store_unlock(walk->store);
         if (found) {

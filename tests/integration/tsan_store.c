@@ -8,7 +8,7 @@
 
 #include "lib/base/assert.h"
 #include "lib/base/random.h"
-#include "lib/store/store.h"
+#include "lib/store/reader.h"
 #include "lib/store/walk.h"
 
 enum { READERS = 3, KEYS = 3000, WRITES = 60000, VALUE_BYTES_MAX = 300 };
@@ -23,6 +23,10 @@ typedef struct trial {
 
 static void acquire(void *context) {
     pthread_mutex_lock(context);
+}
+
+static bool attempt(void *context) {
+    return pthread_mutex_trylock(context) == 0;
 }
 
 static void release(void *context) {
@@ -48,18 +52,20 @@ static void check_value(const zc_value_buffer_t *buffer, uint32_t key) {
 static void *read_all_the_time(void *context) {
     trial_t *trial = context;
     zc_value_buffer_t buffer = {.allocator = zc_allocator_system()};
+    zc_reader_t *reader;
+    ZC_ASSERT(zc_reader_new(trial->store, &reader) == ZCACHE_OK);
     zc_random_t random = {(uint64_t)(uintptr_t)&buffer};
     while (!atomic_load(&trial->over)) {
         uint32_t key = (uint32_t)zc_random_below(&random, KEYS);
-        uint64_t now_ms = atomic_load(&trial->now_ms);
-        zcache_status status =
-            zc_store_read(trial->store, zc_slice(&key, sizeof key), now_ms, &buffer);
+        zc_moment_t moment = zc_moment_exact(atomic_load(&trial->now_ms));
+        zcache_status status = zc_reader_read(reader, zc_slice(&key, sizeof key), &moment, &buffer);
         ZC_ASSERT(status == ZCACHE_OK || status == ZCACHE_MISS);
         if (status == ZCACHE_OK) {
             check_value(&buffer, key);
             atomic_fetch_add(&trial->hits, 1);
         }
     }
+    zc_reader_destroy(&reader);
     zc_free(buffer.allocator, buffer.data);
     return NULL;
 }
@@ -165,7 +171,7 @@ static void write_all(trial_t *trial) {
 int main(void) {
     trial_t trial = {.mutex = PTHREAD_MUTEX_INITIALIZER, .now_ms = 1000};
     zc_store_options_t options = {.allocator = zc_allocator_system(),
-                                  .lock = {acquire, release, &trial.mutex},
+                                  .lock = {acquire, release, &trial.mutex, attempt},
                                   .seed = 3,
                                   .max_size = 1500,
                                   .ghosts_max = 700,

@@ -5,17 +5,20 @@
 #include <stdio.h>
 
 #include "lib/base/assert.h"
+#include "lib/store/reader.h"
 #include "lib/store/register.h"
 #include "tests/support/store_fixture.h"
 #include "tests/support/store_model.h"
 
-enum { HISTORY = 256, VALUES = 8 };
+enum { HISTORY = 256, VALUES = 8, VALUE_BYTES_MAX = 16, READERS = 2 };
 
 static const char *const values[VALUES] = {"",     "1",      "22",       "333",
                                            "4444", "666666", "88888888", "0123456789abcdef"};
 
 typedef struct trial {
     zc_fixture_t fixture;
+    zc_reader_t *readers[READERS];
+    size_t reading; /* the one whose notes are not drained */
     zc_model_t model;
     zc_choose_fn *choose;
     void *context;
@@ -62,6 +65,9 @@ void zc_store_trial_start(zc_choose_fn *choose, void *context) {
     fixture->options.listener = listen;
     fixture->options.listener_context = &trial;
     fixture_start(fixture);
+    for (size_t i = 0; i < READERS; i++) {
+        ZC_ASSERT(zc_reader_new(fixture->store, &trial.readers[i]) == ZCACHE_OK);
+    }
     zc_model_t *model = &trial.model;
     model->max_size = fixture->options.max_size;
     model->ghosts_max = fixture->options.ghosts_max;
@@ -129,15 +135,46 @@ static void apply(void) {
     ZC_ASSERT(held == expected_held);
 }
 
+/* The order of reads by several readers is not kept: what one has noted is drained first. */
+static zc_reader_t *reader_in_use(void) {
+    if (one_in(8)) {
+        trial.reading = (trial.reading + 1) % READERS;
+        zc_store_take_touches(trial.fixture.store, NULL, 0);
+    }
+    if (one_in(50)) {
+        zc_reader_destroy(&trial.readers[trial.reading]);
+        ZC_ASSERT(zc_reader_new(trial.fixture.store, &trial.readers[trial.reading]) == ZCACHE_OK);
+    }
+    return trial.readers[trial.reading];
+}
+
+/* Now, or some time before and after. */
+static zcache_status read_by(zc_reader_t *reader, const char *key, zc_store_item_t *item) {
+    static char data[VALUE_BYTES_MAX];
+    uint64_t now_ms = trial.fixture.now_ms;
+    zc_value_buffer_t value = {
+        .allocator = zc_allocator_system(), .data = data, .capacity = sizeof data};
+    const zc_moment_t wide = {now_ms - below(1000), now_ms + below(1000), now_ms};
+    zcache_status status = zc_reader_read(reader, zc_slice_text(key), &wide, &value);
+    if (status == ZCACHE_BUSY) {
+        const zc_moment_t exact = zc_moment_exact(now_ms);
+        status = zc_reader_read(reader, zc_slice_text(key), &exact, &value);
+    }
+    item->value = zc_slice(value.data, status == ZCACHE_OK ? value.bytes : 0);
+    return status;
+}
+
 static void read_one(void) {
     const char *key = random_key();
     bool touch = !one_in(4);
     uint64_t now_ms = trial.fixture.now_ms;
     const zc_model_register_t *expected =
         model_read(&trial.model, fixture_hash(key), now_ms, touch);
-    zc_store_item_t item;
+    zc_store_item_t item = {.hlc = 0};
     zcache_status status =
-        zc_store_get(trial.fixture.store, zc_slice_text(key), now_ms, touch, &item);
+        touch && !one_in(4)
+            ? read_by(reader_in_use(), key, &item)
+            : zc_store_get(trial.fixture.store, zc_slice_text(key), now_ms, touch, &item);
     ZC_ASSERT((status == ZCACHE_OK) == (expected != NULL));
     ZC_ASSERT(expected == NULL || zc_slice_equal(item.value, expected->value));
 }
@@ -315,6 +352,7 @@ static void compare_figures(void) {
 }
 
 static void compare_registers(void) {
+    zc_store_take_touches(trial.fixture.store, NULL, 0); /* drains what readers have noted */
     for (unsigned i = 0; i < MODEL_REGISTERS; i++) {
         const zc_model_register_t *expected = &trial.model.registers[i];
         zc_store_item_t item;
@@ -408,5 +446,8 @@ void zc_store_trial_stop(void) {
     end_run();
     compare_figures();
     compare_registers();
+    for (size_t i = 0; i < READERS; i++) {
+        zc_reader_destroy(&trial.readers[i]);
+    }
     fixture_stop(&trial.fixture);
 }

@@ -187,8 +187,15 @@ typedef struct local_node {
     char value;
 } local_node_t;
 
-static zcache_status local_get(zc_local_t *local, zc_slice_t key, zc_value_buffer_t *value,
-                               bool *ask) {
+static zcache_status local_attach(zc_local_t *local, zc_reader_t **reader) {
+    (void)local;
+    (void)reader;
+    return ZCACHE_OK;
+}
+
+static zcache_status local_get(zc_local_t *local, zc_reader_t *reader, zc_slice_t key,
+                               zc_value_buffer_t *value, bool *ask) {
+    (void)reader;
     *ask = zc_slice_equal(key, zc_slice_text("asked"));
     if (!zc_slice_equal(key, zc_slice_text("a"))) {
         return ZCACHE_MISS;
@@ -248,7 +255,8 @@ static zcache_status go_through(const zc_allocator_t *allocator) {
 }
 
 Test(client_batch, inproc_is_done_directly_and_every_allocation_may_fail) {
-    local_node_t local = {.local = {"batch", 0, local_get, local_write, local_destroy}};
+    local_node_t local = {
+        .local = {"batch", 0, local_attach, local_get, local_write, local_destroy}};
     cr_assert_eq(zc_local_register(&local.local), ZCACHE_OK);
     zc_failing_allocator_t failing;
     zc_failing_allocator_init(&failing);
@@ -267,7 +275,8 @@ Test(client_batch, inproc_is_done_directly_and_every_allocation_may_fail) {
 }
 
 Test(client_batch, there_is_no_error_after_ok_also_where_one_of_its_results_is_one) {
-    local_node_t local = {.local = {"batch-ok", 0, local_get, local_write, local_destroy}};
+    local_node_t local = {
+        .local = {"batch-ok", 0, local_attach, local_get, local_write, local_destroy}};
     cr_assert_eq(zc_local_register(&local.local), ZCACHE_OK);
     zcache_t *cache = NULL;
     cr_assert_eq(zcache_open("inproc://batch-ok", &cache), ZCACHE_OK);

@@ -100,8 +100,15 @@ typedef struct local_node {
     bool stopped;
 } local_node_t;
 
-static zcache_status local_get(zc_local_t *local, zc_slice_t key, zc_value_buffer_t *value,
-                               bool *ask) {
+static zcache_status local_attach(zc_local_t *local, zc_reader_t **reader) {
+    (void)local;
+    (void)reader;
+    return ZCACHE_OK;
+}
+
+static zcache_status local_get(zc_local_t *local, zc_reader_t *reader, zc_slice_t key,
+                               zc_value_buffer_t *value, bool *ask) {
+    (void)reader;
     if (((local_node_t *)local)->stopped) {
         return ZCACHE_STOPPED;
     }
@@ -133,7 +140,7 @@ static void local_destroy(zc_local_t *local) {
 
 Test(client_calls, inproc_reads_and_writes_without_a_socket) {
     local_node_t local = {
-        .local = {"test-local", 0, local_get, local_write, local_destroy},
+        .local = {"test-local", 0, local_attach, local_get, local_write, local_destroy},
     };
     cr_assert_eq(zc_local_register(&local.local), ZCACHE_OK);
     zcache_t *inside = NULL;
@@ -168,7 +175,7 @@ Test(client_calls, inproc_reads_and_writes_without_a_socket) {
 Test(client_calls, inproc_asks_over_the_socket_where_the_node_says_so) {
     zc_fake_node_t *near = zc_fake_node_start("inproc://test-near", ZC_FAKE_ANSWER);
     local_node_t local = {
-        .local = {"test-near", 0, local_get, local_write, local_destroy},
+        .local = {"test-near", 0, local_attach, local_get, local_write, local_destroy},
     };
     cr_assert_eq(zc_local_register(&local.local), ZCACHE_OK);
     zcache_t *inside = NULL;

@@ -8,6 +8,7 @@
 #include "node/process.h"
 
 static zc_shared_t *shared;
+static zc_reader_t *reader;
 static zc_value_buffer_t value;
 
 static zc_shared_t *make(size_t seed_count) {
@@ -34,11 +35,13 @@ static zc_shared_t *make(size_t seed_count) {
 
 static void setup(void) {
     shared = make(0);
+    cr_assert_eq(shared->local.attach(&shared->local, &reader), ZCACHE_OK);
     value = (zc_value_buffer_t){.allocator = zc_allocator_system()};
 }
 
 static void teardown(void) {
     zc_free(zc_allocator_system(), value.data);
+    zc_reader_destroy(&reader);
     zc_shared_destroy(shared);
 }
 
@@ -51,7 +54,7 @@ static zcache_status do_write(zc_operation_type_t type, const char *key, const c
 }
 
 static zcache_status do_get(const char *key, bool *ask) {
-    return shared->local.get(&shared->local, zc_slice_text(key), &value, ask);
+    return shared->local.get(&shared->local, reader, zc_slice_text(key), &value, ask);
 }
 
 Test(local, what_was_written_is_read_at_once) {
@@ -81,12 +84,12 @@ Test(local, keys_out_of_bounds_are_refused) {
 
 Test(local, miss_while_joining_is_to_be_asked_about) {
     bool ask = false;
-    zc_shared_t *alone = shared;
+    zc_reader_destroy(&reader);
+    zc_shared_destroy(shared);
     shared = make(1);
+    cr_assert_eq(shared->local.attach(&shared->local, &reader), ZCACHE_OK);
     cr_assert_eq(do_get("key", &ask), ZCACHE_MISS);
     cr_assert(ask);
-    zc_shared_destroy(shared);
-    shared = alone;
 }
 
 Test(local, writer_wakes_a_thread_that_sleeps_and_no_other) {

@@ -54,7 +54,8 @@ Test(store_check, finds_a_chain_out_of_order, .signal = SIGABRT) {
 }
 
 Test(store_check, finds_a_broken_order_of_use, .signal = SIGABRT) {
-    slot_of("b")->order_newer = ZC_SLOT_NONE;
+    uint32_t number = zc_index_find(&fixture.store->index, fixture_hash("b"));
+    zc_neighbours_at(&fixture.store->slots, number)->newer = ZC_SLOT_NONE;
     check();
 }
 
@@ -64,7 +65,7 @@ Test(store_check, finds_a_mark_on_a_ghost, .signal = SIGABRT) {
 }
 
 Test(store_check, finds_a_forgotten_deadline, .signal = SIGABRT) {
-    zc_segment_at(&fixture.store->slots, 0)->due_ms = 6000;
+    zc_stretch_at(&fixture.store->slots, 0)->due_ms = 6000;
     check();
 }
 

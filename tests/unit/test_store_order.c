@@ -126,7 +126,7 @@ Test(store_order, search_for_the_place_of_what_a_transfer_brings_is_bounded) {
     zc_store_run_end(fixture.store);
     unsigned before = 0;
     for (uint32_t at = fixture.store->entries.oldest; at != number_of("x"); before++) {
-        at = zc_store_slot(fixture.store, at)->order_newer;
+        at = zc_neighbours_at(&fixture.store->slots, at)->newer;
     }
     cr_assert(before > 0 && before < OLDER);
 }

@@ -69,8 +69,9 @@ Test(store_register, no_more_ghosts_are_forgotten_than_the_budget_allows) {
 Test(store_register, bytes_count_bookkeeping_too) {
     fixture_put(&fixture, "key", "value", A, 1);
     cr_assert_eq(fixture_stats(&fixture).bytes, zc_register_cost(&fixture.last));
-    cr_assert_eq(zc_register_cost(&fixture.last), sizeof(zc_slot_t) + 4 + 12,
-                 "slot, bucket, and the payload: head, key and value");
+    cr_assert_eq(zc_register_cost(&fixture.last),
+                 sizeof(zc_slot_t) + sizeof(zc_neighbours_t) + 4 + 12,
+                 "slot, neighbours, bucket, and the payload: head, key and value");
 }
 
 Test(store_register, origin_is_empty_once_its_ghosts_are_forgotten_and_its_floor_says_so) {
