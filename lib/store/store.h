@@ -20,9 +20,10 @@
  * other key is a miss, never a wrong value. That also means that every slot of a bucket has another
  * key hash, and buckets are chosen under a seed: nobody can choose colliding keys.
  *
- * Threads: one thread at a time may call everything here. Beside it, any number of threads may call
- * zc_store_read; the store keeps them apart with the lock that it is given, which is never held for
- * longer than the work on one entry (rule C1). Memory that zc_store_item_t points into is stable
+ * Threads: one thread at a time may call everything here. Beside it, any number of threads may have
+ * readers (reader.h), which look without a lock, or call zc_store_read; what those leave is kept in
+ * order by the lock that the store is given, which is never held for longer than the work on a few
+ * entries (rule C1). Memory that zc_store_item_t points into is stable
  * between mutating calls. */
 #ifndef ZC_STORE_STORE_H
 #define ZC_STORE_STORE_H
