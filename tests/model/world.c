@@ -247,12 +247,17 @@ static void start(world_t *world, world_node_t *node, const world_node_t *donor)
     const zc_store_item_t entry = {.key = zc_slice(NULL, KEY_BYTES),
                                    .value = zc_slice(NULL, world->value_bytes),
                                    .deadline_ms = 1};
+    /* A write is taken where one of its sizes with any deadline would fit; too little for one more.
+     */
+    zc_store_item_t largest = entry;
+    largest.deadline_ms = UINT64_MAX;
+    uint64_t spare = node->room > 0 ? zc_register_cost(&largest) - zc_register_cost(&entry) : 0;
     zc_replica_options_t options = {
         .allocator = zc_allocator_system(),
         .random_seed = node->origin,
         .identity = identity_of(node->origin),
         .checkpoint_bytes = world->checkpoint,
-        .max_memory = node->room * zc_register_cost(&entry),
+        .max_memory = node->room * zc_register_cost(&entry) + spare,
         .now_us = world->now_us,
         .seeds = &seeds,
         .seed_count = donor != NULL,
