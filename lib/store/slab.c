@@ -227,7 +227,7 @@ static void become_empty(zc_slab_t *slab, uint32_t number) {
     uint64_t bytes = bytes_of(page);
     of->free -= page->blocks;
     of->page_bytes -= bytes;
-    if (slab->readers == 0 &&
+    if (zc_word_load(&slab->readers) == 0 &&
         slab->empty_bytes + bytes > slab->page_bytes / EMPTY_SHARE + 2 * whole_bytes) {
         slab->page_bytes -= bytes;
         zc_pages_remove(&slab->pages, slab->allocator, number);

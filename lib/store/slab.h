@@ -111,13 +111,15 @@ static inline bool zc_slab_is_live(const zc_page_t *page, uint32_t number) {
     return (words[number / 64] >> (number % 64) & 1) != 0;
 }
 
-/* While there is a reader that takes no lock, no page goes back to the allocator. */
+/* While there is a reader that takes no lock, no page goes back to the allocator. Both under the
+ * lock: a reader that comes after the last block of a page was taken out of its slot under the lock
+ * does not find it any more, and one that came before is seen here. */
 static inline void zc_slab_pin(zc_slab_t *slab) {
-    slab->readers++;
+    zc_word_store(&slab->readers, slab->readers + 1);
 }
 
 static inline void zc_slab_unpin(zc_slab_t *slab) {
-    slab->readers--;
+    zc_word_store(&slab->readers, slab->readers - 1);
 }
 
 /* All that is written into a block is written here, in words: readers without the lock may look at
