@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MPL-2.0
+"""./dev bench: measures zcache beside its peers and its limits on this machine, and writes the table
+and the pictures.
+
+    bench.py [--quick] [--traces DIRECTORY] [P1 P7 churn ...]
+
+Without names it measures everything and writes tests/bench/RESULTS.md; with names, or with --quick,
+which repeats less often, it only prints."""
+
+import argparse
+import itertools
+import sys
+import time
+
+import asking
+import keeping
+import peers
+import reading
+import report
+import writing
+
+# Rows that are measured together, and by what.
+MEASURES = [
+    (("P1", "P2", "P3"), reading.measure),
+    (("P5",), writing.measure_sets),
+    (("P6",), asking.measure_single),
+    (("P7",), asking.measure_pipelined),
+    (("P8",), writing.measure_replicated),
+    (("P11",), keeping.measure_bytes),
+]
+ROWS = list(itertools.chain.from_iterable(rows for rows, _ in MEASURES))
+REPETITIONS, REPETITIONS_QUICK = 10, 4
+
+
+class Bench:
+    """How to measure, and what is kept for the pictures."""
+
+    def __init__(self, arguments):
+        self.quick = arguments.quick
+        self.repetitions = REPETITIONS_QUICK if self.quick else REPETITIONS
+        self.traces = arguments.traces
+        self.lacking = peers.missing()
+        self.kept = {}  # picture: {curve: {x: y}}
+        self.left_out = []
+
+    def keep(self, picture, curve, place, height):
+        self.kept.setdefault(picture, {}).setdefault(curve, {})[place] = height
+
+    def leave_out(self, row, why):
+        self.left_out.append(f"{row}: {why}")
+        print(f"{row}: left out, {why}", file=sys.stderr, flush=True)
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n\n")[0])
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"any of {' '.join(ROWS)}")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    parser.add_argument("--traces", help="where the traces of P13 are")
+    arguments = parser.parse_args()
+    unknown = [row for row in arguments.rows if row not in ROWS]
+    if unknown:
+        parser.error(f"no such row: {' '.join(unknown)}")
+    return arguments
+
+
+def measure(bench, wanted):
+    """The lines of the wanted rows, each shown when it is there."""
+    lines = []
+    for rows, measured in MEASURES:
+        if not set(rows) & set(wanted):
+            continue
+        began = time.monotonic()
+        for line in measured(bench):
+            if line.row in wanted:
+                lines.append(line)
+                print("  ".join(cell for cell in line.cells() if cell), flush=True)
+        print(f"{' '.join(rows)}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return lines
+
+
+def main():
+    arguments = parse()
+    bench = Bench(arguments)
+    for name, package in bench.lacking.items():
+        bench.leave_out(name, f"not installed ({package})")
+    began = time.monotonic()
+    lines = measure(bench, arguments.rows or ROWS)
+    if not arguments.rows and not arguments.quick:
+        report.write(bench, lines, time.monotonic() - began)
+
+
+if __name__ == "__main__":
+    main()
