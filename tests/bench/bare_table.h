@@ -10,14 +10,12 @@
 #ifndef TESTS_BENCH_BARE_TABLE_H
 #define TESTS_BENCH_BARE_TABLE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#include "tests/bench/bench.h"
 
 typedef struct zc_bare_entry {
     struct zc_bare_entry *next; /* in the bucket */
@@ -88,6 +86,17 @@ static inline bool zc_bare_add(zc_bare_table_t *table, const void *key, size_t k
     *bucket = entry;
     zc_bare_link_newest(table, entry);
     return true;
+}
+
+/* Makes a table of the keys 0 ... entries - 1. */
+static inline void zc_bare_fill(zc_bare_table_t *table, uint64_t entries) {
+    zc_bench_require(zc_bare_init(table, entries), "out of memory");
+    for (uint64_t number = 0; number < entries; number++) {
+        zc_bench_key_t key = zc_bench_key(number);
+        zc_bench_value_t value = zc_bench_value(number);
+        zc_bench_require(zc_bare_add(table, &key, sizeof(key), &value, sizeof(value)),
+                         "out of memory");
+    }
 }
 
 /* Copies the value of a key to `value`, which is large enough, and makes it the newest. */

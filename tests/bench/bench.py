@@ -18,16 +18,21 @@ import keeping
 import peers
 import reading
 import report
+import waiting
 import writing
 
 # Rows that are measured together, and by what.
 MEASURES = [
     (("P1", "P2", "P3"), reading.measure),
+    (("P4",), waiting.measure_beside),
     (("P5",), writing.measure_sets),
     (("P6",), asking.measure_single),
     (("P7",), asking.measure_pipelined),
     (("P8",), writing.measure_replicated),
+    (("P9",), waiting.measure_visible),
+    (("P10",), waiting.measure_join),
     (("P11",), keeping.measure_bytes),
+    (("P12",), waiting.measure_growth),
 ]
 ROWS = list(itertools.chain.from_iterable(rows for rows, _ in MEASURES))
 REPETITIONS, REPETITIONS_QUICK = 10, 4

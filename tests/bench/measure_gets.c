@@ -5,6 +5,7 @@
  *
  * For each line `MILLISECONDS` it asks so long. The key is set once before; its value has 100
  * bytes. */
+#define _GNU_SOURCE
 #include <stdlib.h>
 
 #include <zmq.h>

@@ -93,16 +93,6 @@ static double measure(reader_t *readers, unsigned threads, uint64_t duration_ms)
     return per_second;
 }
 
-static void fill_table(zc_bare_table_t *table, uint64_t entries) {
-    zc_bench_require(zc_bare_init(table, entries), "out of memory");
-    for (uint64_t number = 0; number < entries; number++) {
-        zc_bench_key_t key = zc_bench_key(number);
-        zc_bench_value_t value = zc_bench_value(number);
-        zc_bench_require(zc_bare_add(table, &key, sizeof(key), &value, sizeof(value)),
-                         "out of memory");
-    }
-}
-
 static void serve(reader_t *readers, bool threads_allowed) {
     puts("ready");
     char line[64];
@@ -135,7 +125,7 @@ int main(int argc, char **argv) {
         }
         zc_bench_fill(readers[0].cache, entries);
     } else {
-        fill_table(&table, entries);
+        zc_bare_fill(&table, entries);
     }
     serve(readers, of_node);
     for (int i = 0; i < THREADS_MAX; i++) {
