@@ -154,7 +154,8 @@ zcache_node_t *zc_bench_node(uint64_t entries, uint64_t expire_after_ms, const c
         options.join_count = 1;
     }
     zcache_node_t *node = NULL;
-    zc_bench_check(zcache_node_start(&options, &node), "node_start");
+    zcache_status status = zcache_node_start(&options, &node);
+    zc_bench_check(status, status == ZCACHE_OK ? "" : zcache_node_start_error());
     await_ready(node);
     return node;
 }

@@ -10,16 +10,19 @@ which repeats less often, it only prints."""
 
 import argparse
 import itertools
+import os
 import sys
 import time
 
 import asking
+import growing
 import keeping
 import peers
 import reading
 import report
 import waiting
 import writing
+from programs import ROOT
 
 # Rows that are measured together, and by what.
 MEASURES = [
@@ -33,8 +36,11 @@ MEASURES = [
     (("P10",), waiting.measure_join),
     (("P11",), keeping.measure_bytes),
     (("P12",), waiting.measure_growth),
+    (("P13",), growing.measure_hits),
+    (("P14",), growing.measure_mesh),
 ]
 ROWS = list(itertools.chain.from_iterable(rows for rows, _ in MEASURES))
+TRACES = os.path.realpath(os.path.join(ROOT, "..", "shared", "traces"))
 REPETITIONS, REPETITIONS_QUICK = 10, 4
 
 
@@ -61,7 +67,8 @@ def parse():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n\n")[0])
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"any of {' '.join(ROWS)}")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
-    parser.add_argument("--traces", help="where the traces of P13 are")
+    parser.add_argument("--traces", default=os.environ.get("ZCACHE_TRACES", TRACES),
+                        help="where the request sequences of P13 are (%(default)s)")
     arguments = parser.parse_args()
     unknown = [row for row in arguments.rows if row not in ROWS]
     if unknown:

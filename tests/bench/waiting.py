@@ -22,7 +22,8 @@ GROWTH_REPETITIONS = 3  # each has ten million operations to find its longest in
 
 def measure_beside(bench):
     """P4"""
-    with Program.of("measure_writer", ENTRIES_BESIDE, WRITES_BESIDE) as writer:
+    with Program.of("measure_writer", ENTRIES_BESIDE) as writer:
+        writer.ask(WRITES_BESIDE)
         with Program.of("measure_beside", writer.said[0], ENTRIES_BESIDE,
                         order(ENTRIES_BESIDE)) as reader:
             reader.ask(BESIDE_MS)
