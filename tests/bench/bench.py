@@ -38,6 +38,7 @@ MEASURES = [
     (("P12",), waiting.measure_growth),
     (("P13",), growing.measure_hits),
     (("P14",), growing.measure_mesh),
+    (("churn",), keeping.measure_churn),
 ]
 ROWS = list(itertools.chain.from_iterable(rows for rows, _ in MEASURES))
 TRACES = os.path.realpath(os.path.join(ROOT, "..", "shared", "traces"))

@@ -11,7 +11,7 @@ import tempfile
 import threading
 
 from client import Client
-from lines import Line, at_least, at_most, figures
+from lines import Line, at_least, at_most, figures, show
 from programs import Program, node, run, wait_until
 from reading import order
 from spread import Spread
@@ -65,8 +65,8 @@ def line_of_three(what, traces):
               for name, _, one, three in traces for capacity, hits in one.items() if hits}
     worst = min(ratios, key=ratios.get)
     return Line("P13", f"hits of three nodes that see a third each to those of one, {what}",
-                Spread([sums[1] / sums[0]]), "×", at_least(0.995),
-                f"worst {worst} entries: {ratios[worst]:.4f}")
+                Spread([100 * sums[1] / sums[0]]), "%", at_least(99.5),
+                f"worst: {worst} entries, {show(100 * ratios[worst], '%')}")
 
 
 def measure_hits(bench):
@@ -76,8 +76,8 @@ def measure_hits(bench):
         return
     traces = list(compared(bench.traces))
     rows = [(lru[capacity], one[capacity]) for _, lru, one, _ in traces for capacity in lru]
-    yield Line("P13", "rows of lru_hits.tsv that one node's hits are equal to, share",
-               Spread([sum(lru == one for lru, one in rows) / len(rows)]), "", at_least(1),
+    yield Line("P13", "hits of one node equal to those of an exact LRU, rows of lru_hits.tsv",
+               Spread([100 * sum(lru == one for lru, one in rows) / len(rows)]), "%", at_least(100),
                f"{len(rows)} rows, {sum(one for _, one in rows):,} hits")
     known = [trace for trace in traces if trace[0] in EVERY_MS]
     others = [trace for trace in traces if trace[0] not in EVERY_MS]

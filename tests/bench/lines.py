@@ -61,8 +61,10 @@ RATES = {"/s"}  # units that go with a prefix of their own to each number
 HEAD = ["", "measure", "goal", "median (95 % interval)", "met", "from"]
 
 
-def digits(number):
-    """Three significant ones."""
+def digits(number, unit):
+    """Three significant ones, but for shares, which are told apart near 100 %."""
+    if unit == "%":
+        return f"{number:.2f}"
     if abs(number) >= 100:
         return f"{number:,.0f}"
     return f"{number:.1f}" if abs(number) >= 10 else f"{number:.2f}"
@@ -71,8 +73,10 @@ def digits(number):
 def show(number, unit):
     """With its unit: /s in thousands or millions."""
     if unit == "/s":
-        return f"{digits(number / 1e6)} M/s" if abs(number) >= 1e6 else f"{digits(number / 1e3)} k/s"
-    return f"{digits(number)} {unit}".rstrip()
+        if abs(number) >= 1e6:
+            return f"{digits(number / 1e6, unit)} M/s"
+        return f"{digits(number / 1e3, unit)} k/s"
+    return f"{digits(number, unit)} {unit}".rstrip()
 
 
 def figures(unit, **sides):
