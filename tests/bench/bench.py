@@ -59,9 +59,9 @@ class Bench:
     def keep(self, picture, curve, place, height):
         self.kept.setdefault(picture, {}).setdefault(curve, {})[place] = height
 
-    def leave_out(self, row, why):
-        self.left_out.append(f"{row}: {why}")
-        print(f"{row}: left out, {why}", file=sys.stderr, flush=True)
+    def leave_out(self, what, why):
+        self.left_out.append(f"{what}: {why}")
+        print(f"left out: {what}: {why}", file=sys.stderr, flush=True)
 
 
 def parse():
@@ -95,8 +95,8 @@ def measure(bench, wanted):
 def main():
     arguments = parse()
     bench = Bench(arguments)
-    for name, package in bench.lacking.items():
-        bench.leave_out(name, f"not installed ({package})")
+    for name, what in bench.lacking.items():
+        bench.leave_out(f"no {name}", what)
     began = time.monotonic()
     lines = measure(bench, arguments.rows or ROWS)
     if not arguments.rows and not arguments.quick:

@@ -72,7 +72,7 @@ def line_of_three(what, traces):
 def measure_hits(bench):
     """P13"""
     if not glob.glob(os.path.join(bench.traces, "*.txt.gz")):
-        bench.leave_out("P13", f"there are no traces in {bench.traces}")
+        bench.leave_out("P13", f"there are no traces in {bench.traces} (--traces, ZCACHE_TRACES)")
         return
     traces = list(compared(bench.traces))
     rows = [(lru[capacity], one[capacity]) for _, lru, one, _ in traces for capacity in lru]

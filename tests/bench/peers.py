@@ -17,17 +17,21 @@ REDIS_SETTINGS = ("--save", "", "--appendonly", "no")
 JAVA_SETTINGS = ("-Xms4g", "-Xmx4g")
 
 
+# Peer: its commands, the packages that have them, and what cannot be measured without it.
+NEEDS = {
+    "redis": (("redis-server", "redis-benchmark"), "redis-server", "P7 to P10 beside redis"),
+    "memcached": (("memcached",), "memcached", "its figures beside P6 and P11"),
+    "caffeine": (("java", "javac"), "libcaffeine-java default-jdk-headless", "P2"),
+}
+
+
 def missing():
-    """{peer: what would have to be installed}"""
-    needs = {
-        "redis": (("redis-server", "redis-benchmark"), "redis-server"),
-        "memcached": (("memcached",), "memcached"),
-        "caffeine": (("java", "javac"), "libcaffeine-java default-jdk-headless"),
-    }
-    lacking = {name: package for name, (commands, package) in needs.items()
-               if not all(shutil.which(command) for command in commands)}
-    if not os.path.exists(CAFFEINE):
-        lacking["caffeine"] = needs["caffeine"][1]
+    """{peer: what is left out, and what would have to be installed}"""
+    lacking = {}
+    for name, (commands, packages, rows) in NEEDS.items():
+        there = all(shutil.which(command) for command in commands)
+        if not there or (name == "caffeine" and not os.path.exists(CAFFEINE)):
+            lacking[name] = f"{rows}; install {packages}"
     return lacking
 
 

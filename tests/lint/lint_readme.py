@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MPL-2.0
 """The tables of README.md are those of the headers, and of what the command says of itself: limits,
-settings, counters and options are written down once, in C. `lint_readme.py --write` brings
-README.md up to date. Options are left alone where there is no command that was built from the
-sources as they are."""
+settings, counters and options are written down once, in C; how fast zcache is, in what ./dev bench
+has measured. `lint_readme.py --write` brings README.md up to date. Options are left alone where
+there is no command that was built from the sources as they are."""
 
 import os
 import re
@@ -109,11 +109,50 @@ def options():
         option_row("all but `node`", *asked[0][1]), option_row("all", *every[0])])
 
 
+RESULTS = "tests/bench/RESULTS.md"
+SPEED_BEFORE = "## What is promised, and what is not\n"
+SPEED_HEAD = """## How fast
+
+<!-- speed: from tests/bench/RESULTS.md -->
+
+<!-- end of speed -->
+
+"""
+
+
+def speed():
+    """The pictures and the table of the last measurement, without the figures behind the ratios."""
+    text = "\n".join(source.lines(RESULTS))
+    measured = re.search(r"<!-- table -->\n(.*?)\n<!-- end of table -->", text, flags=re.S)[1]
+    rows_shown = [line.strip("| ").split(" | ")[:5] for line in measured.splitlines()[2:]]
+    machine = dict(re.findall(r"^\| (processor|memory|date) \| (.*) \|$", text, flags=re.M))
+    pictures = re.findall(r"^!\[(.*)\]\((.*)\)$", text, flags=re.M)
+    where = os.path.dirname(RESULTS)
+    return "\n".join([
+        f"Measured by `./dev bench` on {machine['date']}, beside its peers in the same run: "
+        f"{machine['processor']}, {machine['memory']}.",
+        f"Versions, settings and the figures behind the ratios: [{RESULTS}]({RESULTS}).", "",
+        *(f"![{title}]({where}/{name})" for title, name in pictures), "",
+        table(["", "measure", "goal", "median (95 % interval)", "met"], rows_shown)])
+
+
+def with_speed(text):
+    """The text with a place for what was measured, once anything was."""
+    there = "<!-- speed: " in text
+    if os.path.exists(os.path.join(source.ROOT, RESULTS)) and not there:
+        assert SPEED_BEFORE in text
+        return text.replace(SPEED_BEFORE, SPEED_HEAD + SPEED_BEFORE, 1)
+    return text
+
+
 def main():
     path = os.path.join(source.ROOT, "README.md")
     text = "\n".join(source.lines("README.md"))
-    wanted = text
-    for make in (settings, counters, limits) + ((options,) if command_is_built() else ()):
+    wanted = with_speed(text)
+    makers = [settings, counters, limits]
+    makers += [options] if command_is_built() else []
+    makers += [speed] if "<!-- speed: " in wanted else []
+    for make in makers:
         name = make.__name__
         wanted, count = re.subn(
             rf"(<!-- {name}: .*? -->\n).*?(\n<!-- end of {name} -->)",
@@ -124,8 +163,8 @@ def main():
         with open(path, "w", encoding="utf-8") as file:
             file.write(wanted)
     elif wanted != text:
-        faults.add("README.md", 1, "its tables are not those of the headers and the command: "
-                   "run tests/lint/lint_readme.py --write")
+        faults.add("README.md", 1, "its tables are not those of the headers, the command and the "
+                   "measurement: run tests/lint/lint_readme.py --write")
     faults.exit("the tables of README.md are those of the headers and the command"
                 if command_is_built() else "the tables of README.md are those of the headers; "
                 "there is no command of today to compare its options with")
