@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__x86_64__)
@@ -93,6 +94,20 @@ double zc_bench_tick_ns(void) {
         now_ns = zc_bench_now_ns();
     }
     return (double)(now_ns - began_ns) / (double)(zc_bench_ticks() - began);
+}
+
+int zc_bench_pace_open(void) {
+    const struct itimerspec every = {.it_value = {.tv_nsec = 1000000},
+                                     .it_interval = {.tv_nsec = 1000000}};
+    int pace = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    zc_bench_require(pace >= 0 && timerfd_settime(pace, 0, &every, NULL) == 0, "no timer");
+    return pace;
+}
+
+uint64_t zc_bench_pace_wait(int pace) {
+    uint64_t passed = 0;
+    zc_bench_require(read(pace, &passed, sizeof(passed)) == sizeof(passed), "no timer");
+    return passed;
 }
 
 void zc_bench_pause(void) {

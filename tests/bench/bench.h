@@ -65,6 +65,10 @@ uint64_t zc_bench_process_ns(void);
 /* The cheapest clock that there is, and what one of its ticks takes. */
 uint64_t zc_bench_ticks(void);
 double zc_bench_tick_ns(void);
+/* A timer that ticks each millisecond, for what happens steadily: its descriptor becomes readable,
+ * and the second call returns how many milliseconds have passed since the last one, none lost. */
+int zc_bench_pace_open(void);
+uint64_t zc_bench_pace_wait(int pace);
 /* Lets others run for a millisecond, between two looks at a condition. */
 void zc_bench_pause(void);
 /* Resident bytes of this process: now, and the most there ever were. */

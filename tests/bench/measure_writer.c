@@ -10,7 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#include "tests/bench/pace.h"
+#include "tests/bench/bench.h"
 
 enum { INPUT = 0, PACE = 1 };
 
@@ -25,8 +25,8 @@ int main(int argc, char **argv) {
     uint64_t random = 1;
     uint64_t written = 0;
     uint64_t in_a_ms = 0;
-    struct pollfd waits[] = {
-        [INPUT] = {.fd = 0, .events = POLLIN}, [PACE] = {.fd = zc_pace_open(), .events = POLLIN}};
+    struct pollfd waits[] = {[INPUT] = {.fd = 0, .events = POLLIN},
+                             [PACE] = {.fd = zc_bench_pace_open(), .events = POLLIN}};
     while (poll(waits, 2, -1) > 0) {
         char line[64];
         if (waits[INPUT].revents != 0) {
@@ -38,7 +38,7 @@ int main(int argc, char **argv) {
             fflush(stdout);
         }
         if (waits[PACE].revents != 0) {
-            uint64_t due = zc_pace_wait(waits[PACE].fd) * in_a_ms;
+            uint64_t due = zc_bench_pace_wait(waits[PACE].fd) * in_a_ms;
             for (uint64_t i = 0; i < due; i++, written++) {
                 zc_bench_set(cache, zc_bench_draw(&random) % entries);
             }

@@ -19,7 +19,7 @@ typedef struct zc_trace {
 static inline zc_trace_t zc_trace_open(const char *path) {
     FILE *file = fopen(path, "re");
     struct stat about;
-    zc_bench_require(file != NULL && fstat(fileno(file), &about) == 0, "cannot read the trace");
+    zc_bench_require(file != NULL && stat(path, &about) == 0, "cannot read the trace");
     size_t bytes = (size_t)about.st_size;
     zc_trace_t trace = {.text = malloc(bytes + 1)};
     zc_bench_require(trace.text != NULL, "out of memory");
