@@ -100,6 +100,7 @@ def main():
     began = time.monotonic()
     lines = measure(bench, arguments.rows or ROWS)
     if not arguments.rows and not arguments.quick:
+        lines.sort(key=lambda line: ROWS.index(line.row))
         report.write(bench, lines, time.monotonic() - began)
 
 

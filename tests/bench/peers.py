@@ -14,7 +14,7 @@ from programs import BUILD, Program, end_with_parent, free_ports, wait_until
 CAFFEINE = "/usr/share/java/caffeine.jar"
 READS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "Reads.java")
 REDIS_SETTINGS = ("--save", "", "--appendonly", "no")
-JAVA_SETTINGS = ("-Xms4g", "-Xmx4g")
+JAVA_SETTINGS = ("-XX:+UseParallelGC", "-Xms4g", "-Xmx4g")  # its fastest collector here
 
 
 # Peer: its commands, the packages that have them, and what cannot be measured without it.

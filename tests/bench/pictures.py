@@ -32,12 +32,13 @@ set logscale y
 set xrange [700:1400000]
 set format x "10^{%T}"
 set format y "%g"
-set key top right
+set yrange [0.3:*]
+set key bottom left
 """),
     "latency": ("Written here, readable there", """
-set title "written here, readable there: share of writes that are"
+set title "written here, readable there"
 set xlabel "microseconds"
-set ylabel "share"
+set ylabel "share of writes seen"
 set logscale x
 set yrange [0:1]
 set format x "%g"

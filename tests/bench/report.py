@@ -25,8 +25,8 @@ Written by `./dev bench`{took}; not to be edited. What each row asks for is in
 {table}
 <!-- end of table -->
 
-All sides of a row were measured in turns, A B B A, {repetitions} times; a ratio is that of the
-medians' repetitions, and the interval holds the true median with 95 % (order statistics). All is on
+All sides of a row were measured in turns, A B B A, {repetitions} times; a ratio is the
+median of those of neighbours, and the interval holds the true median with 95 % (order statistics). All is on
 one machine, over loopback where there is a network.
 
 ## Where
@@ -87,10 +87,10 @@ def versions():
 
 def write(bench, measured, took_s):
     """Writes it, and the pictures beside it."""
+    drawn = pictures.draw(bench, os.path.dirname(RESULTS))
     left_out = ""
     if bench.left_out:
         left_out = "\n## Left out\n\n" + "".join(f"- {line}\n" for line in bench.left_out)
-    drawn = pictures.draw(bench, os.path.dirname(RESULTS))
     text = TEXT.format(
         took=f" in {took_s / 60:.0f} minutes",
         pictures="\n".join(f"![{title}]({name})" for name, title in drawn.items()),
