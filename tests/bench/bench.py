@@ -1,14 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MPL-2.0
-"""./dev bench: measures zcache beside its peers and its limits on this machine, and writes the table
-and the pictures.
+"""`./dev bench`: zcache beside its peers and its limits on this machine, as a table and pictures.
 
-    bench.py [--quick] [--traces DIRECTORY] [P1 P7 churn ...]
+    ./dev bench [--quick] [--traces DIRECTORY] [P1 P7 churn ...]
 
 Without names it measures everything and writes tests/bench/RESULTS.md; with names, or with --quick,
 which repeats less often, it only prints."""
 
-import argparse
 import itertools
 import os
 import sys
@@ -23,6 +21,9 @@ import report
 import waiting
 import writing
 from programs import ROOT
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+import words  # noqa: E402  # pylint: disable=wrong-import-position
 
 # Rows that are measured together, and by what.
 MEASURES = [
@@ -41,7 +42,7 @@ MEASURES = [
     (("churn",), keeping.measure_churn),
 ]
 ROWS = list(itertools.chain.from_iterable(rows for rows, _ in MEASURES))
-TRACES = os.path.realpath(os.path.join(ROOT, "..", "shared", "traces"))
+TRACES = os.path.join(ROOT, "..", "shared", "traces")
 REPETITIONS, REPETITIONS_QUICK = 10, 4
 
 
@@ -65,16 +66,15 @@ class Bench:
 
 
 def parse():
-    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n\n")[0])
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"any of {' '.join(ROWS)}")
-    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    parser = words.Parser("bench", "Measures zcache beside its peers and its limits on this machine.")
+    parser.add_argument("rows", nargs="*", metavar="NAME", type=words.one_of("row", ROWS),
+                        help=f"only these (all of {', '.join(ROWS)})")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions; writes nothing")
     parser.add_argument("--traces", default=os.environ.get("ZCACHE_TRACES", TRACES),
-                        help="where the request sequences of P13 are (%(default)s)")
-    arguments = parser.parse_args()
-    unknown = [row for row in arguments.rows if row not in ROWS]
-    if unknown:
-        parser.error(f"no such row: {' '.join(unknown)}")
-    return arguments
+                        metavar="DIRECTORY",
+                        help="where the request sequences of P13 are (ZCACHE_TRACES, or "
+                        "../shared/traces)")
+    return parser.read()
 
 
 def measure(bench, wanted):

@@ -36,7 +36,7 @@ class WrongWords(unittest.TestCase):
 
     def test_programs_in_python_check_their_words_first(self):
         for verb, program in (("fuzz", "fuzz/run.py"), ("soak", "soak/soak.py"),
-                              ("mutants", "mutants/mutants.py")):
+                              ("mutants", "mutants/mutants.py"), ("bench", "bench/bench.py")):
             program = os.path.join(mesh.ROOT, "tests", program)
             for words, named in {
                     "fuzz": ((("nosuch",), "wire_message"), (("--seconds", "0"), "--seconds 0:"),
@@ -45,6 +45,7 @@ class WrongWords(unittest.TestCase):
                              (("--minutes", "nan"), "--minutes nan:"), (("word",), "word")),
                     "mutants": ((("nosuch",), "nosuch: no such mutant;"),
                                 (("--jobs", "0"), "--jobs 0:"), (("--nosuch",), "--nosuch")),
+                    "bench": ((("P15",), "P15: no such row"), (("--often",), "--often")),
             }[verb]:
                 self.refused(call("/usr/bin/python3", "-B", program, "--check", *words),
                              f"./dev {verb}", named)
