@@ -8,11 +8,10 @@ import glob
 import gzip
 import os
 import tempfile
-import threading
 
 from client import Client
 from lines import Line, at_least, at_most, figures, show
-from programs import Program, node, run, wait_until
+from programs import Program, let_pass, node, run, wait_until
 from reading import order
 from spread import Spread
 
@@ -95,10 +94,6 @@ def used_ns(process):
         with open(path, encoding="ascii") as file:
             used += int(file.read().split()[0])
     return used
-
-
-def let_pass(seconds):
-    threading.Event().wait(seconds)
 
 
 class Mesh:

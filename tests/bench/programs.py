@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.environ.get("ZCACHE_BUILD") or os.path.join(ROOT, "build", "bench")
@@ -15,6 +16,11 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "integration"))
 from mesh import Node, end_with_parent, free_ports, wait_until  # noqa: E402,F401  # pylint: disable=wrong-import-position,unused-import
 
 END_S = 60
+
+
+def let_pass(seconds):
+    """Leaves the processors to what is measured."""
+    threading.Event().wait(seconds)
 
 
 def path_of(name):

@@ -6,10 +6,10 @@ import time
 
 import peers
 from lines import Line, at_most, figures
-from programs import Program, node, run
+from programs import Program, let_pass, node, run
 from reading import order
 from spread import Spread, interleave
-from writing import redis_pair
+from writing import LOOK_S, redis_pair
 
 ENTRIES_BESIDE = 100000
 WRITES_BESIDE = 100000  # a second
@@ -71,7 +71,7 @@ def redis_join(master):
         began = time.monotonic()
         replica.ask("REPLICAOF", "127.0.0.1", str(master.port))
         while replica.info("replication")["master_link_status"] != "up":
-            pass
+            let_pass(LOOK_S)
         took = time.monotonic() - began
         assert replica.ask("DBSIZE") == ENTRIES_JOIN
         return took
