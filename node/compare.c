@@ -67,7 +67,7 @@ zcache_status zc_actor_compare_scan(zc_actor_t *actor, const zc_operation_t *sca
     zcache_status status = zc_response_begin_list(&actor->response, true, &list);
     if (status == ZCACHE_OK) {
         zc_shared_lock(actor->shared);
-        status = add_rows(actor, &scan->parts, &list, &position);
+        status = add_rows(actor, scan->parts, &list, &position);
         zc_shared_unlock(actor->shared);
     }
     if (status == ZCACHE_OK) {

@@ -82,7 +82,7 @@ static zcache_status scan_page(zc_differ_t *differ, zcache_t *cache, zc_operatio
 
 static zcache_status scan_member(zc_differ_t *differ, zc_census_member_t *member,
                                  const zc_digest_set_t *parts) {
-    zc_operation_t operation = {.type = ZC_OPERATION_SCAN, .parts = *parts};
+    zc_operation_t operation = {.type = ZC_OPERATION_SCAN, .parts = parts};
     zcache_status status = ZCACHE_OK;
     zcache_status added = ZCACHE_OK;
     do {

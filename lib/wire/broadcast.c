@@ -42,7 +42,7 @@ static void unpack_batch(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t
     zc_record_t *records = zc_scratch_take(scratch, unpack, batch->count * sizeof *records);
     zc_hlc_t before = batch->prev;
     for (size_t i = 0; i < batch->count && !zc_unpack_failed(unpack); i++) {
-        records[i] = zc_unpack_batch_record(unpack);
+        zc_unpack_batch_record(unpack, &records[i]);
         if (records[i].hlc <= before || records[i].hlc > batch->last) {
             zc_unpack_fail(unpack, ZCACHE_MALFORMED);
         }

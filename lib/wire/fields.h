@@ -89,8 +89,8 @@ const zc_floor_t *zc_unpack_floors(zc_unpack_t *unpack, zc_wire_scratch_t *scrat
 
 size_t zc_records_bytes(const zc_record_t *records, size_t count);
 void zc_pack_record(zc_pack_t *pack, const zc_record_t *record, bool indexed);
-zc_record_t zc_unpack_batch_record(zc_unpack_t *unpack);
-zc_record_t zc_unpack_chunk_record(zc_unpack_t *unpack, size_t origin_count);
-zc_record_t zc_unpack_answer_record(zc_unpack_t *unpack);
+void zc_unpack_batch_record(zc_unpack_t *unpack, zc_record_t *record);
+void zc_unpack_chunk_record(zc_unpack_t *unpack, size_t origin_count, zc_record_t *record);
+void zc_unpack_answer_record(zc_unpack_t *unpack, zc_record_t *record);
 
 #endif

@@ -164,7 +164,7 @@ static void unpack_answer(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_
     answer->found = fields == ANSWER_FIELDS_FOUND;
     if (answer->found) {
         answer->origin = zc_unpack_origin(unpack);
-        answer->record = zc_unpack_answer_record(unpack);
+        zc_unpack_answer_record(unpack, &answer->record);
     }
 }
 

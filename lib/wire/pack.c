@@ -1,29 +1,26 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Writing msgpack in place.
- *
- * Invariant: nothing is written at or past `end`: every write asks put() for its room first. */
+/* Writing msgpack in place: what is not in the header because it is rarer. */
 #include "lib/wire/pack.h"
 
-#include "lib/base/assert.h"
-
-static uint8_t *put(zc_pack_t *pack, size_t bytes) {
-    ZC_ASSERT(bytes <= (size_t)(pack->end - pack->at));
-    uint8_t *at = pack->at;
-    pack->at += bytes;
-    return at;
-}
-
-static void store_big_endian(uint8_t *at, uint64_t value, size_t bytes) {
-    for (size_t i = 0; i < bytes; i++) {
-        at[i] = (uint8_t)(value >> (8 * (bytes - 1 - i)));
-    }
-}
-
-/* The marker and then `value` in `bytes` bytes. */
+/* The marker and then `value` in 1, 2, 4 or 8 bytes. */
 static void put_marked(zc_pack_t *pack, uint8_t marker, uint64_t value, size_t bytes) {
-    uint8_t *at = put(pack, 1 + bytes);
+    uint8_t *at = zc_pack_skip(pack, 1 + bytes);
     at[0] = marker;
-    store_big_endian(at + 1, value, bytes);
+    switch (bytes) {
+    case 1:
+        at[1] = (uint8_t)value;
+        break;
+    case 2:
+        zc_endian_store16(at + 1, (uint16_t)value);
+        break;
+    case 4:
+        zc_endian_store32(at + 1, (uint32_t)value);
+        break;
+    default:
+        ZC_ASSERT(bytes == 8);
+        zc_endian_store64(at + 1, value);
+        break;
+    }
 }
 
 bool zc_pack_open(zc_pack_t *pack, zc_buffer_t *buffer, size_t bytes_max) {
@@ -50,25 +47,14 @@ void zc_pack_close(zc_pack_t *pack) {
     ZC_ASSERT(pack->buffer->bytes <= pack->buffer->capacity);
 }
 
-void zc_pack_nil(zc_pack_t *pack) {
-    *put(pack, 1) = 0xc0;
-}
-
-void zc_pack_bool(zc_pack_t *pack, bool value) {
-    *put(pack, 1) = value ? 0xc3 : 0xc2;
-}
-
-void zc_pack_uint(zc_pack_t *pack, uint64_t value) {
-    if (value <= 0x7f) {
-        *put(pack, 1) = (uint8_t)value;
-    } else if (value <= UINT8_MAX) {
+void zc_pack_middle_uint(zc_pack_t *pack, uint64_t value) {
+    if (value <= UINT8_MAX) {
         put_marked(pack, 0xcc, value, 1);
     } else if (value <= UINT16_MAX) {
         put_marked(pack, 0xcd, value, 2);
-    } else if (value <= UINT32_MAX) {
-        put_marked(pack, 0xce, value, 4);
     } else {
-        put_marked(pack, 0xcf, value, 8);
+        ZC_ASSERT(value <= UINT32_MAX);
+        put_marked(pack, 0xce, value, 4);
     }
 }
 
@@ -76,7 +62,7 @@ void zc_pack_int(zc_pack_t *pack, int64_t value) {
     if (value >= 0) {
         zc_pack_uint(pack, (uint64_t)value);
     } else if (value >= -32) {
-        *put(pack, 1) = (uint8_t)value;
+        *zc_pack_skip(pack, 1) = (uint8_t)value;
     } else if (value >= INT8_MIN) {
         put_marked(pack, 0xd0, (uint64_t)value, 1);
     } else if (value >= INT16_MIN) {
@@ -89,16 +75,16 @@ void zc_pack_int(zc_pack_t *pack, int64_t value) {
 }
 
 static void put_bytes(zc_pack_t *pack, zc_slice_t bytes) {
-    uint8_t *at = put(pack, bytes.bytes);
+    uint8_t *at = zc_pack_skip(pack, bytes.bytes);
     if (bytes.bytes > 0) {
         memcpy(at, bytes.data, bytes.bytes);
     }
 }
 
-void zc_pack_bin(zc_pack_t *pack, zc_slice_t bytes) {
+void zc_pack_long_bin(zc_pack_t *pack, zc_slice_t bytes) {
     ZC_ASSERT(bytes.bytes <= UINT32_MAX);
-    if (bytes.bytes <= UINT8_MAX) {
-        put_marked(pack, 0xc4, bytes.bytes, 1);
+    if (bytes.bytes == 0) {
+        put_marked(pack, 0xc4, 0, 1);
     } else if (bytes.bytes <= UINT16_MAX) {
         put_marked(pack, 0xc5, bytes.bytes, 2);
     } else {
@@ -110,7 +96,7 @@ void zc_pack_bin(zc_pack_t *pack, zc_slice_t bytes) {
 void zc_pack_str(zc_pack_t *pack, zc_slice_t text) {
     ZC_ASSERT(text.bytes <= UINT32_MAX);
     if (text.bytes <= 31) {
-        *put(pack, 1) = (uint8_t)(0xa0 | text.bytes);
+        *zc_pack_skip(pack, 1) = (uint8_t)(0xa0 | text.bytes);
     } else if (text.bytes <= UINT8_MAX) {
         put_marked(pack, 0xd9, text.bytes, 1);
     } else if (text.bytes <= UINT16_MAX) {
@@ -121,11 +107,9 @@ void zc_pack_str(zc_pack_t *pack, zc_slice_t text) {
     put_bytes(pack, text);
 }
 
-void zc_pack_array(zc_pack_t *pack, size_t count) {
+void zc_pack_long_array(zc_pack_t *pack, size_t count) {
     ZC_ASSERT(count <= UINT32_MAX);
-    if (count <= 15) {
-        *put(pack, 1) = (uint8_t)(0x90 | count);
-    } else if (count <= UINT16_MAX) {
+    if (count <= UINT16_MAX) {
         put_marked(pack, 0xdc, count, 2);
     } else {
         put_marked(pack, 0xdd, count, 4);
@@ -134,14 +118,10 @@ void zc_pack_array(zc_pack_t *pack, size_t count) {
 
 void zc_pack_array_fixed(uint8_t *at, uint32_t count) {
     at[0] = 0xdd;
-    store_big_endian(at + 1, count, 4);
+    zc_endian_store32(at + 1, count);
 }
 
 void zc_pack_uint_fixed(uint8_t *at, uint64_t value) {
     at[0] = 0xcf;
-    store_big_endian(at + 1, value, 8);
-}
-
-uint8_t *zc_pack_skip(zc_pack_t *pack, size_t bytes) {
-    return put(pack, bytes);
+    zc_endian_store64(at + 1, value);
 }

@@ -68,46 +68,46 @@ void zc_pack_record(zc_pack_t *pack, const zc_record_t *record, bool indexed) {
     }
 }
 
-/* Whatever follows the origin index. */
-static zc_record_t unpack_fields(zc_unpack_t *unpack, size_t fields) {
-    zc_record_t record = {.ghost = fields == GHOST_FIELDS};
-    record.hlc = zc_unpack_hlc(unpack);
-    if (record.ghost) {
-        record.key_hash = zc_unpack_uint(unpack, 0, UINT64_MAX);
-        return record;
+/* Whatever follows the origin index, which is set to 0. */
+static void unpack_fields(zc_unpack_t *unpack, size_t fields, zc_record_t *record) {
+    *record = (zc_record_t){.ghost = fields == GHOST_FIELDS};
+    record->hlc = zc_unpack_hlc(unpack);
+    if (record->ghost) {
+        record->key_hash = zc_unpack_uint(unpack, 0, UINT64_MAX);
+        return;
     }
-    record.key = zc_unpack_bin(unpack, 1, ZCACHE_KEY_MAX);
-    record.value = zc_unpack_bin(unpack, 0, ZCACHE_VALUE_MAX_CEILING);
+    record->key = zc_unpack_bin(unpack, 1, ZCACHE_KEY_MAX);
+    record->value = zc_unpack_bin(unpack, 0, ZCACHE_VALUE_MAX_CEILING);
     if (fields > ENTRY_FIELDS_MIN) {
-        record.type = (uint8_t)zc_unpack_uint(unpack, ZCACHE_RAW, ZCACHE_MSGPACK);
+        record->type = (uint8_t)zc_unpack_uint(unpack, ZCACHE_RAW, ZCACHE_MSGPACK);
     }
     if (fields > ENTRY_FIELDS_MIN + 1) {
-        record.deadline_ms = zc_unpack_uint(unpack, 0, ZC_WIRE_MS_MAX);
+        record->deadline_ms = zc_unpack_uint(unpack, 0, ZC_WIRE_MS_MAX);
     }
     if (fields > ENTRY_FIELDS_MIN + 2) {
-        record.age_ms = zc_unpack_uint(unpack, 0, ZC_WIRE_MS_MAX);
+        record->age_ms = zc_unpack_uint(unpack, 0, ZC_WIRE_MS_MAX);
     }
     if (!zc_unpack_failed(unpack)) {
-        record.key_hash = zc_key_hash(record.key);
+        record->key_hash = zc_key_hash(record->key);
     }
-    return record;
 }
 
-zc_record_t zc_unpack_batch_record(zc_unpack_t *unpack) {
-    return unpack_fields(unpack, zc_unpack_array(unpack, GHOST_FIELDS, ENTRY_FIELDS_MAX - 1, 1));
+void zc_unpack_batch_record(zc_unpack_t *unpack, zc_record_t *record) {
+    uint32_t fields = zc_unpack_array(unpack, GHOST_FIELDS, ENTRY_FIELDS_MAX - 1, 1);
+    unpack_fields(unpack, fields, record);
 }
 
-zc_record_t zc_unpack_chunk_record(zc_unpack_t *unpack, size_t origin_count) {
+void zc_unpack_chunk_record(zc_unpack_t *unpack, size_t origin_count, zc_record_t *record) {
     uint32_t fields = zc_unpack_array(unpack, 1 + GHOST_FIELDS, 1 + ENTRY_FIELDS_MAX, 1);
     uint64_t origin = zc_unpack_uint(unpack, 0, UINT32_MAX);
     if (origin >= origin_count) {
         zc_unpack_fail(unpack, ZCACHE_MALFORMED);
     }
-    zc_record_t record = unpack_fields(unpack, fields - 1);
-    record.origin = (uint32_t)origin;
-    return record;
+    unpack_fields(unpack, fields - 1, record);
+    record->origin = (uint32_t)origin;
 }
 
-zc_record_t zc_unpack_answer_record(zc_unpack_t *unpack) {
-    return unpack_fields(unpack, zc_unpack_array(unpack, ENTRY_FIELDS_MIN, ENTRY_FIELDS_MAX, 1));
+void zc_unpack_answer_record(zc_unpack_t *unpack, zc_record_t *record) {
+    uint32_t fields = zc_unpack_array(unpack, ENTRY_FIELDS_MIN, ENTRY_FIELDS_MAX, 1);
+    unpack_fields(unpack, fields, record);
 }

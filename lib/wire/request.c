@@ -37,7 +37,7 @@ static uint32_t operation_items(uint64_t type) {
 zcache_status zc_request_add(zc_buffer_t *buffer, const zc_operation_t *operation) {
     zc_pack_t pack;
     size_t bytes = 2 + 2 * ZC_PACK_HEAD_BYTES_MAX + 2 * ZC_PACK_UINT_BYTES_MAX +
-                   operation->key.bytes + operation->value.bytes + sizeof operation->parts;
+                   operation->key.bytes + operation->value.bytes + sizeof *operation->parts;
     if (!zc_pack_open(&pack, buffer, bytes)) {
         return ZCACHE_NO_MEMORY;
     }
@@ -61,7 +61,7 @@ zcache_status zc_request_add(zc_buffer_t *buffer, const zc_operation_t *operatio
         break;
     case ZC_OPERATION_SCAN:
         zc_pack_uint(&pack, operation->number);
-        zc_pack_bin(&pack, zc_slice(operation->parts.bits, sizeof operation->parts.bits));
+        zc_pack_bin(&pack, zc_slice(operation->parts->bits, sizeof operation->parts->bits));
         break;
     case ZC_OPERATION_CONFIGURE:
         zc_pack_str(&pack, operation->key);
@@ -85,49 +85,46 @@ static uint8_t unpack_value_type(zc_unpack_t *unpack) {
     return type < UINT8_MAX ? (uint8_t)type : UINT8_MAX;
 }
 
-static zc_digest_set_t unpack_parts(zc_unpack_t *unpack) {
-    zc_digest_set_t parts = {{0}};
-    zc_slice_t bits = zc_unpack_bin(unpack, sizeof parts.bits, sizeof parts.bits);
-    if (!zc_unpack_failed(unpack)) {
-        memcpy(parts.bits, bits.data, sizeof parts.bits);
-    }
-    return parts;
+_Static_assert(_Alignof(zc_digest_set_t) == 1, "a set is where its bytes are");
+
+static const zc_digest_set_t *unpack_parts(zc_unpack_t *unpack) {
+    return zc_unpack_bin(unpack, sizeof(zc_digest_set_t), sizeof(zc_digest_set_t)).data;
 }
 
-static zc_operation_t unpack_operation(zc_unpack_t *unpack) {
-    zc_operation_t operation = {.type = ZC_OPERATION_GET};
+static void unpack_operation(zc_unpack_t *unpack, zc_operation_t *operation) {
+    *operation = (zc_operation_t){.type = ZC_OPERATION_GET};
     uint32_t items = zc_unpack_array(unpack, 1, 5, 1);
     uint64_t type = zc_unpack_uint(unpack, ZC_OPERATION_GET, ZC_OPERATION_REPAIR);
     if (zc_unpack_failed(unpack) || items != operation_items(type)) {
         zc_unpack_fail(unpack, ZCACHE_MALFORMED);
-        return operation;
+        return;
     }
-    operation.type = (zc_operation_type_t)type;
-    switch (operation.type) {
+    operation->type = (zc_operation_type_t)type;
+    switch (operation->type) {
     case ZC_OPERATION_GET:
     case ZC_OPERATION_DELETE:
-        operation.key = zc_unpack_bin(unpack, 0, UINT32_MAX);
+        operation->key = zc_unpack_bin(unpack, 0, UINT32_MAX);
         break;
     case ZC_OPERATION_SET:
-        operation.key = zc_unpack_bin(unpack, 0, UINT32_MAX);
-        operation.value = zc_unpack_bin(unpack, 0, UINT32_MAX);
-        operation.value_type = unpack_value_type(unpack);
-        operation.ttl_ms = zc_unpack_uint(unpack, 0, UINT64_MAX);
+        operation->key = zc_unpack_bin(unpack, 0, UINT32_MAX);
+        operation->value = zc_unpack_bin(unpack, 0, UINT32_MAX);
+        operation->value_type = unpack_value_type(unpack);
+        operation->ttl_ms = zc_unpack_uint(unpack, 0, UINT64_MAX);
         break;
     case ZC_OPERATION_SPY:
     case ZC_OPERATION_LOOK:
-        operation.number = zc_unpack_uint(unpack, 0, UINT64_MAX);
+        operation->number = zc_unpack_uint(unpack, 0, UINT64_MAX);
         break;
     case ZC_OPERATION_SCAN:
-        operation.number = zc_unpack_uint(unpack, 0, UINT64_MAX);
-        operation.parts = unpack_parts(unpack);
+        operation->number = zc_unpack_uint(unpack, 0, UINT64_MAX);
+        operation->parts = unpack_parts(unpack);
         break;
     case ZC_OPERATION_REPAIR:
-        operation.key = zc_unpack_bin(unpack, ZC_ORIGIN_BYTES, ZC_ORIGIN_BYTES);
+        operation->key = zc_unpack_bin(unpack, ZC_ORIGIN_BYTES, ZC_ORIGIN_BYTES);
         break;
     case ZC_OPERATION_CONFIGURE:
-        operation.key = zc_unpack_str(unpack, 0, UINT32_MAX);
-        operation.number = zc_unpack_uint(unpack, 0, UINT64_MAX);
+        operation->key = zc_unpack_str(unpack, 0, UINT32_MAX);
+        operation->number = zc_unpack_uint(unpack, 0, UINT64_MAX);
         break;
     case ZC_OPERATION_CLEAR:
     case ZC_OPERATION_PING:
@@ -137,7 +134,6 @@ static zc_operation_t unpack_operation(zc_unpack_t *unpack) {
     case ZC_OPERATION_DIGEST:
         break;
     }
-    return operation;
 }
 
 zcache_status zc_request_open(zc_slice_t bytes, zc_request_t *request) {
@@ -163,8 +159,9 @@ zcache_status zc_request_open(zc_slice_t bytes, zc_request_t *request) {
         return ZCACHE_TOO_LARGE;
     }
     zc_slice_t operations = zc_unpack_rest(&unpack);
+    zc_operation_t operation;
     for (uint32_t i = 0; i < count && !zc_unpack_failed(&unpack); i++) {
-        unpack_operation(&unpack);
+        unpack_operation(&unpack, &operation);
     }
     zc_unpack_finish(&unpack);
     if (zc_unpack_failed(&unpack)) {
@@ -179,7 +176,7 @@ bool zc_request_next(zc_request_t *request, zc_operation_t *operation) {
         return false;
     }
     zc_unpack_t unpack = zc_unpack_open(request->rest);
-    *operation = unpack_operation(&unpack);
+    unpack_operation(&unpack, operation);
     ZC_ASSERT(!zc_unpack_failed(&unpack));
     request->rest = zc_unpack_rest(&unpack);
     request->taken++;

@@ -54,7 +54,7 @@ typedef struct zc_operation {
     uint64_t ttl_ms;
     uint64_t number; /* the walk of a SPY, the number of a CONFIGURE, the position of a SCAN, the
                         key hash of a LOOK */
-    zc_digest_set_t parts; /* of a SCAN */
+    const zc_digest_set_t *parts; /* of a SCAN, borrowed; else NULL */
 } zc_operation_t;
 
 /* Begins a request in `buffer`, replacing its content; then `count` operations are added. */

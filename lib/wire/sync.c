@@ -80,7 +80,7 @@ static void unpack_chunk(zc_unpack_t *unpack, uint32_t fields, zc_wire_scratch_t
         zc_unpack_array(unpack, 0, ZCACHE_BATCH_RECORDS_MAX, 1 + ZC_WIRE_RECORD_BYTES_MIN);
     zc_record_t *records = zc_scratch_take(scratch, unpack, chunk->count * sizeof *records);
     for (size_t i = 0; i < chunk->count && !zc_unpack_failed(unpack); i++) {
-        records[i] = zc_unpack_chunk_record(unpack, chunk->origin_count);
+        zc_unpack_chunk_record(unpack, chunk->origin_count, &records[i]);
     }
     chunk->records = records;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Reading msgpack in place.
+/* Reading msgpack in place: every form of every value, of which the header has the frequent ones.
  *
  * Invariant: at <= end, and a byte is looked at only after take() has said that it is there. A
  * reader that failed stands at its end, so that nothing more can be taken. */
@@ -85,7 +85,7 @@ static uint64_t take_integer(zc_unpack_t *unpack, bool *negative) {
     return 0;
 }
 
-uint64_t zc_unpack_uint(zc_unpack_t *unpack, uint64_t least, uint64_t most) {
+uint64_t zc_unpack_any_uint(zc_unpack_t *unpack, uint64_t least, uint64_t most) {
     bool negative = false;
     uint64_t value = take_integer(unpack, &negative);
     if (zc_unpack_failed(unpack) || negative || value < least || value > most) {
@@ -143,7 +143,7 @@ static zc_slice_t take_slice(zc_unpack_t *unpack, uint64_t bytes, size_t least, 
     return at != NULL ? zc_slice(at, (size_t)bytes) : zc_slice(NULL, 0);
 }
 
-zc_slice_t zc_unpack_bin(zc_unpack_t *unpack, size_t least, size_t most) {
+zc_slice_t zc_unpack_any_bin(zc_unpack_t *unpack, size_t least, size_t most) {
     uint8_t marker = take_marker(unpack);
     if (marker < 0xc4 || marker > 0xc6) {
         fail(unpack);
@@ -166,7 +166,8 @@ zc_slice_t zc_unpack_str(zc_unpack_t *unpack, size_t least, size_t most) {
     return take_slice(unpack, bytes, least, most);
 }
 
-uint32_t zc_unpack_array(zc_unpack_t *unpack, uint32_t least, uint32_t most, size_t item_bytes) {
+uint32_t zc_unpack_any_array(zc_unpack_t *unpack, uint32_t least, uint32_t most,
+                             size_t item_bytes) {
     ZC_ASSERT(item_bytes > 0);
     uint8_t marker = take_marker(unpack);
     uint64_t count = 0;
@@ -177,7 +178,7 @@ uint32_t zc_unpack_array(zc_unpack_t *unpack, uint32_t least, uint32_t most, siz
     } else {
         fail(unpack);
     }
-    size_t left = (size_t)(unpack->end - unpack->at);
+    size_t left = zc_unpack_left(unpack);
     if (zc_unpack_failed(unpack) || count < least || count > most || count > left / item_bytes) {
         fail(unpack);
         return 0;

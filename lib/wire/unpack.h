@@ -17,6 +17,7 @@
 #include <zcache/status.h>
 
 #include "lib/base/slice.h"
+#include "lib/wire/endian.h"
 
 typedef struct zc_unpack {
     const uint8_t *at;
@@ -41,8 +42,33 @@ static inline zc_slice_t zc_unpack_rest(const zc_unpack_t *unpack) {
 /* Fails if there is a byte left. */
 void zc_unpack_finish(zc_unpack_t *unpack);
 
-/* An integer from `least` to `most`, in any form that msgpack has for it. */
-uint64_t zc_unpack_uint(zc_unpack_t *unpack, uint64_t least, uint64_t most);
+/* The calls that follow these three, for every form that msgpack has: see unpack.c. */
+uint64_t zc_unpack_any_uint(zc_unpack_t *unpack, uint64_t least, uint64_t most);
+zc_slice_t zc_unpack_any_bin(zc_unpack_t *unpack, size_t least, size_t most);
+uint32_t zc_unpack_any_array(zc_unpack_t *unpack, uint32_t least, uint32_t most, size_t item_bytes);
+
+static inline size_t zc_unpack_left(const zc_unpack_t *unpack) {
+    return (size_t)(unpack->end - unpack->at);
+}
+
+/* An integer from `least` to `most`, in any form that msgpack has for it. The shortest and the
+ * longest are read here. A reader that failed has nothing left, here and below. */
+static inline uint64_t zc_unpack_uint(zc_unpack_t *unpack, uint64_t least, uint64_t most) {
+    size_t left = zc_unpack_left(unpack);
+    const uint8_t *at = unpack->at;
+    if (left > 0 && at[0] <= 0x7f && at[0] >= least && at[0] <= most) {
+        unpack->at += 1;
+        return at[0];
+    }
+    if (left >= 9 && at[0] == 0xcf) {
+        uint64_t value = zc_endian_load64(at + 1);
+        if (value >= least && value <= most) {
+            unpack->at += 9;
+            return value;
+        }
+    }
+    return zc_unpack_any_uint(unpack, least, most);
+}
 int64_t zc_unpack_int(zc_unpack_t *unpack, int64_t least, int64_t most);
 bool zc_unpack_bool(zc_unpack_t *unpack);
 
@@ -54,11 +80,31 @@ bool zc_unpack_is_str(const zc_unpack_t *unpack);
 
 /* `least` to `most` bytes of a bin or of a str; the slice points into what is read. What the bytes
  * of a str are is not looked at. */
-zc_slice_t zc_unpack_bin(zc_unpack_t *unpack, size_t least, size_t most);
+static inline zc_slice_t zc_unpack_bin(zc_unpack_t *unpack, size_t least, size_t most) {
+    size_t left = zc_unpack_left(unpack);
+    const uint8_t *at = unpack->at;
+    if (left >= 2 && at[0] == 0xc4 && at[1] <= left - 2 && at[1] >= least && at[1] <= most) {
+        unpack->at += 2 + at[1];
+        return zc_slice(at + 2, at[1]);
+    }
+    return zc_unpack_any_bin(unpack, least, most);
+}
+
 zc_slice_t zc_unpack_str(zc_unpack_t *unpack, size_t least, size_t most);
 
 /* The count of an array, `least` to `most` items. It is believed only if the bytes that are left
  * can hold that many items of `item_bytes`, at least 1, each. */
-uint32_t zc_unpack_array(zc_unpack_t *unpack, uint32_t least, uint32_t most, size_t item_bytes);
+static inline uint32_t zc_unpack_array(zc_unpack_t *unpack, uint32_t least, uint32_t most,
+                                       size_t item_bytes) {
+    size_t left = zc_unpack_left(unpack);
+    if (left > 0 && (unpack->at[0] & 0xf0) == 0x90) {
+        uint32_t count = unpack->at[0] & 0x0f;
+        if (count >= least && count <= most && count * item_bytes <= left - 1) {
+            unpack->at += 1;
+            return count;
+        }
+    }
+    return zc_unpack_any_array(unpack, least, most, item_bytes);
+}
 
 #endif

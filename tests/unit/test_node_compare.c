@@ -77,8 +77,9 @@ Test(node_compare, a_scan_shows_every_entry_once_over_many_pages) {
         cr_assert_eq(zcache_set(local, &i, sizeof(i), "v", 1, 0), ZCACHE_OK);
     }
     zcache_close(&local);
-    zc_operation_t scan = {.type = ZC_OPERATION_SCAN};
-    memset(scan.parts.bits, 0xff, sizeof(scan.parts.bits));
+    zc_digest_set_t parts;
+    memset(parts.bits, 0xff, sizeof(parts.bits));
+    zc_operation_t scan = {.type = ZC_OPERATION_SCAN, .parts = &parts};
     uint64_t sum = 0;
     unsigned entries = 0;
     unsigned pages = 0;

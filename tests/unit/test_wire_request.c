@@ -65,7 +65,9 @@ static zc_operation_t operation_of(json_t *json) {
     zc_map_uint(&mapper, "ttl_ms", &operation.ttl_ms);
     zc_map_uint(&mapper, number_of(operation.type), &operation.number);
     if (operation.type == ZC_OPERATION_SCAN) {
-        zc_map_fixed(&mapper, "parts", operation.parts.bits, sizeof operation.parts.bits);
+        static zc_digest_set_t parts;
+        zc_map_fixed(&mapper, "parts", parts.bits, sizeof parts.bits);
+        operation.parts = &parts;
     }
     operation.value_type = (uint8_t)type;
     return operation;
@@ -78,7 +80,9 @@ static void expect_same(const zc_operation_t *a, const zc_operation_t *b, const 
     cr_assert_eq(a->value_type, b->value_type, "%s", name);
     cr_assert_eq(a->ttl_ms, b->ttl_ms, "%s", name);
     cr_assert_eq(a->number, b->number, "%s", name);
-    cr_assert_arr_eq(a->parts.bits, b->parts.bits, sizeof a->parts.bits, "%s", name);
+    if (a->type == ZC_OPERATION_SCAN) {
+        cr_assert_arr_eq(a->parts->bits, b->parts->bits, sizeof a->parts->bits, "%s", name);
+    }
 }
 
 static void check_message(json_t *vector, zc_slice_t bytes) {
