@@ -99,7 +99,9 @@ void zc_shared_destroy(zc_shared_t *shared) {
 }
 
 void zc_shared_wake(zc_shared_t *shared) {
-    if (!atomic_exchange(&shared->awake, true)) {
+    /* Whoever has written holds no lock by now, and the node's thread says that it sleeps before it
+     * takes the lock to look: so it has seen the write, or is seen to sleep here. */
+    if (!atomic_load(&shared->awake) && !atomic_exchange(&shared->awake, true)) {
         /* Fails only where it is readable already. */
         (void)eventfd_write(shared->wake_fd, 1);
     }

@@ -74,8 +74,12 @@ static zcache_status perform_remote(zcache_t *cache, const zc_operation_t *opera
     return zc_client_done(cache, decoded, status);
 }
 
+static bool is_local_write(const zcache_t *cache, const zc_operation_t *operation) {
+    return cache->local != NULL && operation->type != ZC_OPERATION_CONFIGURE;
+}
+
 static zcache_status write_once(zcache_t *cache, const zc_operation_t *operation) {
-    if (cache->local != NULL && operation->type != ZC_OPERATION_CONFIGURE) {
+    if (is_local_write(cache, operation)) {
         return zc_client_tell(cache, cache->local->write(cache->local, operation));
     }
     return perform_remote(cache, operation);
@@ -83,7 +87,7 @@ static zcache_status write_once(zcache_t *cache, const zc_operation_t *operation
 
 /* A node that joins has no clock to stamp writes with before its first welcome, and says BUSY: that
  * is soon over, so it is waited for, as any other answer is. */
-static zcache_status write_operation(zcache_t *cache, const zc_operation_t *operation) {
+static zcache_status write_patiently(zcache_t *cache, const zc_operation_t *operation) {
     uint64_t deadline_us = zc_deadline_us(cache->timeout_ms);
     for (;;) {
         zcache_status status = write_once(cache, operation);
@@ -93,6 +97,18 @@ static zcache_status write_operation(zcache_t *cache, const zc_operation_t *oper
         }
         poll(NULL, 0, wait_ms);
     }
+}
+
+/* A write in the node's own memory takes no time, so the clock is looked at only where it has to be
+ * waited for. */
+static zcache_status write_operation(zcache_t *cache, const zc_operation_t *operation) {
+    if (is_local_write(cache, operation)) {
+        zcache_status status = write_once(cache, operation);
+        if (status != ZCACHE_BUSY) {
+            return status;
+        }
+    }
+    return write_patiently(cache, operation);
 }
 
 static bool take_value_max(void *context, const char *name, const char *text, uint64_t number) {

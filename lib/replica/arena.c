@@ -68,6 +68,10 @@ bool zc_arena_copy(zc_arena_t *arena, zc_slice_t bytes, zc_slice_t *copy) {
 }
 
 void zc_arena_reset(zc_arena_t *arena) {
+    zc_arena_block_t *newest = arena->blocks;
+    if (newest == NULL || newest->used == 0) {
+        return; /* a block that was opened is used: there is no other */
+    }
     zc_arena_block_t *kept = NULL;
     while (arena->blocks != NULL) {
         zc_arena_block_t *block = arena->blocks;

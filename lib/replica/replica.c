@@ -334,7 +334,9 @@ static zcache_status take_event(zc_replica_t *replica, const zc_event_t *event) 
 
 zcache_status zc_replica_step(zc_replica_t *replica, const zc_event_t *event,
                               zc_effects_t *effects) {
-    zc_donate_collect(replica);
+    if (event->type != ZC_EVENT_WRITE) {
+        zc_donate_collect(replica);
+    }
     zc_arena_reset(&replica->arena);
     replica->effect_count = 0;
     zc_clock_advance(&replica->clock, event->now_us);

@@ -90,6 +90,10 @@ zcache_status zc_vvec_row_cover(const zc_allocator_t *allocator, zc_vvec_row_t *
     if (after >= upto) {
         return ZCACHE_OK;
     }
+    if (row->count > 0 && row->intervals[row->count - 1].upto == after) {
+        row->intervals[row->count - 1].upto = upto;
+        return ZCACHE_OK;
+    }
     uint32_t first = 0;
     uint32_t end = 0;
     touching(row, after, upto, &first, &end);
