@@ -387,12 +387,16 @@ static void leave(zc_actor_t *actor) {
     send_events(actor);
     zc_log_flush(&actor->log);
     zc_shared_lock(actor->shared);
+    actor->shared->publisher.socket = NULL;
     zc_spies_fini(&actor->spies);
     zc_shared_unlock(actor->shared);
 }
 
 void zc_actor_run(zc_actor_t *actor) {
     (void)pthread_setname_np(pthread_self(), "zcache node");
+    zc_shared_lock(actor->shared);
+    actor->shared->publisher.socket = actor->sockets.publish;
+    zc_shared_unlock(actor->shared);
     make_poll_set(actor);
     while (turn(actor)) {
     }

@@ -85,6 +85,7 @@ static void gather(zc_actor_t *actor, zc_stats_source_t *source) {
     zc_counters_t own = actor->counters;
     own.events_sent = actor->shared->watch.events_queued;
     own.events_dropped = actor->shared->watch.events_dropped;
+    own.sends_dropped += actor->shared->publisher.dropped;
     own.connections_cut = zc_guard_cuts(actor->guard);
     zc_shared_unlock(actor->shared);
 #define SUM_ROW(name, text) source->counters.name = source->view.counters.name + own.name;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The node as clients in the same process reach it.
  *
- * Invariant: nothing here touches a socket; what is to be sent waits in the replica and in the
- * queue of events until the node's thread, which is woken, sends it. So writes that come while the
- * last ones go out form a batch by themselves. */
+ * What was written waits in the replica and in the queue of events until the node's thread, which
+ * is woken, sends it. So writes that come while the last ones go out form a batch by themselves.
+ * A lone write is broadcast by the writer itself while the node's thread sleeps: to wake the thread
+ * would cost the writer as much, and the write the time until it runs.
+ *
+ * Invariant: no other socket than PUB is touched here, and that under the step lock. */
 #include "node/local.h"
 
 #include <stddef.h>
@@ -65,6 +68,29 @@ void zc_local_event(const zc_operation_t *operation, zc_event_t *event) {
     };
 }
 
+enum {
+    BROADCAST_PEERS_MAX = 16, /* more of them are not a writer's to send to */
+    BROADCAST_PAUSE_US = 50,  /* what is written sooner forms a batch */
+};
+
+/* Sends what was written, by the thread that has written it, where it may. Under the step lock. */
+static void broadcast_lone_write(zc_shared_t *shared, uint64_t now_us) {
+    zc_publisher_t *publisher = &shared->publisher;
+    size_t peers = zc_replica_peer_count(shared->replica);
+    if (atomic_load(&shared->awake) || publisher->socket == NULL || peers == 0 ||
+        peers > BROADCAST_PEERS_MAX || now_us < publisher->sent_us + BROADCAST_PAUSE_US) {
+        return;
+    }
+    publisher->sent_us = now_us;
+    const zc_event_t event = {.type = ZC_EVENT_FLUSH, .now_us = now_us};
+    zc_effects_t effects = {.count = 0};
+    zc_replica_step(shared->replica, &event, &effects);
+    for (size_t i = 0; i < effects.count; i++) {
+        ZC_ASSERT(effects.effects[i].type == ZC_EFFECT_BROADCAST);
+        zc_publisher_send(publisher, &effects.effects[i].message);
+    }
+}
+
 static zcache_status local_write(zc_local_t *local, const zc_operation_t *operation) {
     zc_shared_t *shared = shared_of(local);
     zc_event_t event;
@@ -80,6 +106,10 @@ static zcache_status local_write(zc_local_t *local, const zc_operation_t *operat
         zc_watch_change(&shared->watch, &effects.effects[i]);
     }
     bool due = effects.count > 0 || zc_replica_deadline(shared->replica) <= event.now_us;
+    if (due && effects.count == 0) {
+        broadcast_lone_write(shared, event.now_us);
+        due = zc_replica_deadline(shared->replica) <= event.now_us;
+    }
     zc_shared_unlock(shared);
     if (due) {
         zc_shared_wake(shared);

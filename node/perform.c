@@ -56,14 +56,6 @@ static bool encode(zc_actor_t *actor, const zc_message_t *message, zc_lane_t lan
     return false;
 }
 
-static void perform_broadcast(zc_actor_t *actor, const zc_message_t *message) {
-    zmq_msg_t frame;
-    /* PUB drops for a peer whose queue is full and tells nobody: the receiver finds the gap. */
-    if (encode(actor, message, ZC_LANE_BROADCAST, &frame)) {
-        actor->counters.sends_dropped += !send_frame(&frame, actor->sockets.publish, 0);
-    }
-}
-
 static void perform_send(zc_actor_t *actor, zc_link_t to, const zc_message_t *message) {
     zmq_msg_t frame;
     zc_lane_t lane =
@@ -194,7 +186,7 @@ static void perform(zc_actor_t *actor, const zc_effect_t *effect) {
     zcache_status status = ZCACHE_OK;
     switch (effect->type) {
     case ZC_EFFECT_BROADCAST:
-        perform_broadcast(actor, &effect->message);
+        zc_publisher_send(&actor->shared->publisher, &effect->message);
         break;
     case ZC_EFFECT_SEND:
         perform_send(actor, effect->send.to, &effect->send.message);

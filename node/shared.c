@@ -62,6 +62,7 @@ zcache_status zc_shared_new(const char *name, zc_replica_options_t *options, zc_
     atomic_init(&made->ending, false);
     atomic_init(&made->stopped, false);
     made->ledger = zc_ledger_new();
+    zc_publisher_init(&made->publisher, made->ledger);
     zc_watch_init(&made->watch, made->ledger, &options->identity.origin);
     zc_local_init(made);
     made->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -88,6 +89,7 @@ void zc_shared_destroy(zc_shared_t *shared) {
         return;
     }
     zc_watch_fini(&shared->watch);
+    zc_publisher_fini(&shared->publisher);
     zc_replica_destroy(&shared->replica);
     zc_ledger_release(shared->ledger);
     if (shared->wake_fd >= 0) {

@@ -12,17 +12,19 @@
 #include <stdatomic.h>
 
 #include "lib/client/local.h"
+#include "node/publisher.h"
 #include "node/watch.h"
 
 typedef struct zc_shared {
     zc_local_t local; /* what clients know of this */
     char name[ZCACHE_NAME_BYTES_MAX + 1];
-    pthread_mutex_t step; /* whoever steps the replica or touches `watch` holds it */
+    pthread_mutex_t step; /* whoever steps the replica or touches `watch` or `publisher` holds it */
     pthread_mutex_t read; /* the store's lock, held for the work on one entry */
     zc_replica_t *replica;
     zc_store_t *store; /* of the replica */
     zc_ledger_t *ledger;
     zc_watch_t watch;
+    zc_publisher_t publisher;
     int wake_fd;         /* readable: there is something to send */
     atomic_bool awake;   /* the node's thread will look at the deadline before it sleeps */
     atomic_bool joining; /* as of the node's last turn */

@@ -305,6 +305,9 @@ static zcache_status take_event(zc_replica_t *replica, const zc_event_t *event) 
         return ZCACHE_OK;
     case ZC_EVENT_WRITE:
         return zc_write_step(replica, event);
+    case ZC_EVENT_FLUSH:
+        zc_write_flush(replica, false);
+        return ZCACHE_OK;
     case ZC_EVENT_CONFIGURE:
         return zc_registers_configure(replica, event->configure.name, event->configure.number);
     case ZC_EVENT_MESSAGE:
@@ -344,7 +347,8 @@ zcache_status zc_replica_step(zc_replica_t *replica, const zc_event_t *event,
     if (!replica->leaving) {
         status = take_event(replica, event);
     }
-    if (event->type != ZC_EVENT_WRITE && !replica->leaving) {
+    bool flushes = event->type != ZC_EVENT_WRITE && event->type != ZC_EVENT_FLUSH;
+    if (flushes && !replica->leaving) {
         zc_write_flush(replica, false);
         zc_registers_flush(replica);
         zc_donate_flush(replica);
@@ -354,7 +358,11 @@ zcache_status zc_replica_step(zc_replica_t *replica, const zc_event_t *event,
 }
 
 uint64_t zc_replica_deadline(const zc_replica_t *replica) {
-    return replica->deadline_us;
+    return replica->flush_due ? 0 : replica->deadline_us;
+}
+
+size_t zc_replica_peer_count(const zc_replica_t *replica) {
+    return replica->peers.count;
 }
 
 zc_store_t *zc_replica_store(zc_replica_t *replica) {

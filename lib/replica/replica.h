@@ -53,6 +53,8 @@ typedef enum zc_event_type {
     ZC_EVENT_TICK,  /* the deadline has come (an early one does no harm), or there is something to
                        send */
     ZC_EVENT_WRITE, /* a client of this node sets, deletes or clears */
+    ZC_EVENT_FLUSH, /* what this node wrote is to be sent now, and nothing else done: only
+                       broadcasts come of it */
     ZC_EVENT_CONFIGURE, /* a client changes a setting of the mesh */
     ZC_EVENT_MESSAGE,   /* a peer's message came */
     ZC_EVENT_READ,      /* a client's miss while joining: ask the donor */
@@ -165,9 +167,10 @@ typedef struct zc_effect {
 } zc_effect_t;
 
 /* Effects are to be performed in their order. They and all that they point to belong to the replica
- * and are valid until its next step. After a WRITE step that belongs to a client in the node's
- * process the performer may be another thread than the one that sends: such a step returns CHANGE
- * effects alone, and a deadline of now tells that there is something to send. */
+ * and are valid until its next step. A WRITE step of a client in the node's process may be
+ * performed by another thread than the one that has the sockets: such a step returns CHANGE effects
+ * alone, and a deadline of now tells that there is something to send; a FLUSH step then returns
+ * BROADCAST effects alone. */
 typedef struct zc_effects {
     const zc_effect_t *effects;
     size_t count;
@@ -187,6 +190,9 @@ zcache_status zc_replica_step(zc_replica_t *replica, const zc_event_t *event,
 
 /* Local time in microseconds at which it wants a TICK: 0 for at once. */
 uint64_t zc_replica_deadline(const zc_replica_t *replica);
+
+/* How many peers there are, live or not: nothing is broadcast where there is none. */
+size_t zc_replica_peer_count(const zc_replica_t *replica);
 
 /* -- What can be seen, between steps --------------------------------------- */
 

@@ -150,6 +150,7 @@ struct zc_replica {
     zc_hlc_t sent;            /* ... that was broadcast */
     zc_store_cursor_t unsent; /* the first one after `sent` in the own chain */
     bool unsent_open;
+    bool flush_due; /* what is unsent is to be sent at once */
 
     zc_peers_t peers;
     char **seeds;

@@ -47,9 +47,7 @@ static zcache_status apply_own(zc_replica_t *replica, zc_store_item_t *item, boo
     ZC_ASSERT(status == ZCACHE_OK);
     replica->written = item->hlc;
     /* With nobody to tell it waits for the next step, and costs no change of threads. */
-    if (replica->peers.count > 0 || replica->watched) {
-        zc_replica_wake(replica, 0);
-    }
+    replica->flush_due |= replica->peers.count > 0 || replica->watched;
     return ZCACHE_OK;
 }
 
@@ -164,6 +162,7 @@ static bool cut_batch(zc_replica_t *replica, bool copied, zc_batch_t *batch) {
 /* With nobody to hear it, what was written waits in the store for whoever asks. */
 static void pass_over(zc_replica_t *replica) {
     replica->sent = replica->written;
+    replica->flush_due = false;
     reopen_unsent(replica);
 }
 
@@ -183,7 +182,5 @@ void zc_write_flush(zc_replica_t *replica, bool copied) {
             replica->counters.batches_sent++;
         }
     }
-    if (replica->sent < replica->written) {
-        zc_replica_wake(replica, 0);
-    }
+    replica->flush_due = replica->sent < replica->written;
 }

@@ -107,6 +107,8 @@ bool zc_cluster_find(zc_cluster_t *cluster, int node, const char *key, bool touc
                      zc_store_item_t *item);
 /* Nothing but time: what is waiting to be sent is sent. */
 zcache_status zc_cluster_tick(zc_cluster_t *cluster, int node);
+/* What the node wrote goes out now, as a writer in its process sends it. */
+zcache_status zc_cluster_flush(zc_cluster_t *cluster, int node);
 void zc_cluster_watch(zc_cluster_t *cluster, int node, bool values);
 /* A miss that a client would have asked of the donor; the answer is an effect. */
 zcache_status zc_cluster_read(zc_cluster_t *cluster, int node, const char *key, uint64_t token);

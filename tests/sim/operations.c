@@ -40,6 +40,11 @@ zcache_status zc_cluster_tick(zc_cluster_t *cluster, int node) {
     return zc_cluster_step(cluster, node, &event);
 }
 
+zcache_status zc_cluster_flush(zc_cluster_t *cluster, int node) {
+    zc_event_t event = {.type = ZC_EVENT_FLUSH};
+    return zc_cluster_step(cluster, node, &event);
+}
+
 bool zc_cluster_find(zc_cluster_t *cluster, int node, const char *key, bool touch,
                      zc_store_item_t *item) {
     zc_store_t *store = zc_replica_store(cluster->nodes[node].replica);

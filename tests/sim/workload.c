@@ -33,6 +33,10 @@ static void set_key(zc_world_t *world, zc_random_t *random, int node, const char
     uint64_t ttl_ms = zc_random_between(random, 100, 4000);
     bool has_ttl = zc_random_chance(random, 3, 10) && zc_plan_has(&world->plan, ZC_FEATURE_TTL);
     zc_cluster_set(world->cluster, node, key, draw_value(world, random), has_ttl ? ttl_ms : 0);
+    /* Every other write is sent by the writer itself. */
+    if (world->history.writes % 2 == 0) {
+        zc_cluster_flush(world->cluster, node);
+    }
 }
 
 /* What is not held by a node that joins is asked of a donor, as its clients would. */

@@ -104,6 +104,59 @@ Test(local, writer_wakes_a_thread_that_sleeps_and_no_other) {
     cr_assert(atomic_load(&shared->awake));
 }
 
+/* Somebody to tell: a node that has said hello. */
+static void meet_peer(void) {
+    const zc_message_t hello = {
+        .type = ZC_MESSAGE_HELLO,
+        .hello = {.identity = {.origin = {{2}},
+                               .name = zc_slice_text("peer"),
+                               .region = zc_slice_text(""),
+                               .endpoint = zc_slice_text("tcp://127.0.0.1:6000"),
+                               .publish_endpoint = zc_slice_text("tcp://127.0.0.1:6001"),
+                               .watch_endpoint = zc_slice_text("tcp://127.0.0.1:6002")},
+                  .clock_ms = zc_process_wall_ms()},
+    };
+    zc_event_t event = {.type = ZC_EVENT_TICK, .now_us = zc_process_now_us()};
+    zc_effects_t effects;
+    cr_assert_eq(zc_replica_step(shared->replica, &event, &effects), ZCACHE_OK);
+    event.type = ZC_EVENT_MESSAGE;
+    event.message.from = (zc_link_t){.type = ZC_LINK_ROUTE, .number = 1};
+    event.message.message = &hello;
+    cr_assert_eq(zc_replica_step(shared->replica, &event, &effects), ZCACHE_OK);
+    cr_assert_eq(zc_replica_peer_count(shared->replica), 1);
+}
+
+Test(local, lone_write_is_sent_by_its_writer_while_the_thread_sleeps) {
+    void *context = zmq_ctx_new();
+    void *publish = zmq_socket(context, ZMQ_PUB);
+    void *subscribe = zmq_socket(context, ZMQ_SUB);
+    int timeout_ms = 10000;
+    uint64_t count = 0;
+    char bytes[256];
+    cr_assert_eq(zmq_bind(publish, "inproc://published"), 0);
+    cr_assert_eq(zmq_setsockopt(subscribe, ZMQ_SUBSCRIBE, "", 0), 0);
+    cr_assert_eq(zmq_setsockopt(subscribe, ZMQ_RCVTIMEO, &timeout_ms, sizeof(timeout_ms)), 0);
+    cr_assert_eq(zmq_connect(subscribe, "inproc://published"), 0);
+    shared->publisher.socket = publish;
+    meet_peer();
+
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "awake", "value"), ZCACHE_OK);
+    cr_assert_eq(zmq_recv(subscribe, bytes, sizeof(bytes), ZMQ_DONTWAIT), -1);
+    atomic_store(&shared->awake, false);
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_OK);
+    cr_assert_gt(zmq_recv(subscribe, bytes, sizeof(bytes), 0), 0);
+    cr_assert_eq(read(shared->wake_fd, &count, sizeof(count)), -1);
+
+    shared->publisher.sent_us = zc_process_now_us() + 1000 * 1000;
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "soon", "value"), ZCACHE_OK);
+    cr_assert_eq(zmq_recv(subscribe, bytes, sizeof(bytes), ZMQ_DONTWAIT), -1);
+    cr_assert_eq(read(shared->wake_fd, &count, sizeof(count)), 8, "it is the thread's to send");
+    cr_assert_eq(shared->publisher.dropped, 0);
+    zmq_close(publish);
+    zmq_close(subscribe);
+    zmq_ctx_term(context);
+}
+
 Test(local, changes_are_queued_for_whoever_watches) {
     const zc_event_t event = {
         .type = ZC_EVENT_WATCH, .now_us = zc_process_now_us(), .watch = {.changes = true}};

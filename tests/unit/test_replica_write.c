@@ -50,6 +50,20 @@ Test(replica_write, write_is_sent_at_the_next_tick_which_is_due_at_once) {
     cr_assert_gt(zc_replica_deadline(subject_replica()), 0);
 }
 
+Test(replica_write, writer_may_send_itself_and_changes_nothing_else) {
+    uint64_t before_us = zc_replica_deadline(subject_replica());
+    zc_event_t event = {.type = ZC_EVENT_FLUSH};
+    cr_assert_eq(subject_step(&event), ZCACHE_OK);
+    cr_assert_str_eq(subject_decided(), "", "there is nothing to send");
+    cr_assert_eq(subject_set("a", "1", 0), ZCACHE_OK);
+    cr_assert_eq(zc_replica_deadline(subject_replica()), 0);
+    cr_assert_eq(subject_step(&event), ZCACHE_OK);
+    cr_assert_str_eq(subject_decided(), "broadcast batch a=1\n");
+    cr_assert_eq(zc_replica_deadline(subject_replica()), before_us, "all else is due as it was");
+    subject_tick();
+    cr_assert_str_eq(subject_decided(), "", "it is sent once");
+}
+
 Test(replica_write, what_was_written_meanwhile_goes_out_together) {
     subject_set("a", "1", 0);
     subject_set("b", "2", 0);
