@@ -48,12 +48,29 @@ zcache_status zc_receive_record(zc_replica_t *replica, const zc_record_t *record
     return ZCACHE_OK;
 }
 
+/* How many records before its turn the memory for one is asked for. */
+enum { AHEAD_BUCKET = 12, AHEAD_SLOT = 8, AHEAD_ENTRY = 4 };
+
+void zc_receive_prefetch(const zc_replica_t *replica, const zc_record_t *records, size_t count,
+                         size_t at) {
+    if (at + AHEAD_BUCKET < count) {
+        zc_store_prefetch(replica->store, records[at + AHEAD_BUCKET].key_hash, ZC_PREFETCH_BUCKET);
+    }
+    if (at + AHEAD_SLOT < count) {
+        zc_store_prefetch(replica->store, records[at + AHEAD_SLOT].key_hash, ZC_PREFETCH_SLOT);
+    }
+    if (at + AHEAD_ENTRY < count) {
+        zc_store_prefetch(replica->store, records[at + AHEAD_ENTRY].key_hash, ZC_PREFETCH_ENTRY);
+    }
+}
+
 /* Returns OK, or why not every record could be kept: then the interval is not covered and will be
  * asked for again. */
 static zcache_status apply_records(zc_replica_t *replica, const zc_batch_t *batch,
                                    zc_origin_index_t origin) {
     for (size_t i = 0; i < batch->count; i++) {
         const zc_record_t *record = &batch->records[i];
+        zc_receive_prefetch(replica, batch->records, batch->count, i);
         if (zc_vvec_covers(&replica->vvec, origin, record->hlc)) {
             continue;
         }

@@ -246,6 +246,10 @@ void zc_receive_touch(zc_replica_t *replica, const zc_touch_t *touch);
 zcache_status zc_receive_record(zc_replica_t *replica, const zc_record_t *record,
                                 zc_origin_index_t origin);
 
+/* Before record `at` of many is applied: fetches into the cache what the next ones will need. */
+void zc_receive_prefetch(const zc_replica_t *replica, const zc_record_t *records, size_t count,
+                         size_t at);
+
 /* -- retire.c -------------------------------------------------------------- */
 
 /* The hash of all that is known of settled origins: who has the same need not be told (R13). */

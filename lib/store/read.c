@@ -161,6 +161,25 @@ zcache_status zc_store_get(zc_store_t *store, zc_slice_t key, uint64_t now_ms, b
     return ZCACHE_OK;
 }
 
+void zc_store_prefetch(const zc_store_t *store, uint64_t key_hash, zc_prefetch_t step) {
+    const zc_index_t *index = &store->index;
+    const uint32_t *bucket =
+        zc_index_bucket(index, index->buckets, zc_index_scatter(index, key_hash));
+    if (step == ZC_PREFETCH_BUCKET) {
+        __builtin_prefetch(bucket);
+        return;
+    }
+    if (*bucket == ZC_SLOT_NONE) {
+        return;
+    }
+    const zc_slot_t *slot = zc_store_slot(store, *bucket);
+    if (step == ZC_PREFETCH_SLOT) {
+        __builtin_prefetch(slot);
+    } else if (zc_slot_kind(slot) == ZC_SLOT_ENTRY) {
+        __builtin_prefetch(zc_slot_payload(&store->slots, slot));
+    }
+}
+
 bool zc_store_find(const zc_store_t *store, uint64_t key_hash, zc_store_item_t *item) {
     uint32_t number = zc_index_find(&store->index, key_hash);
     if (number == ZC_SLOT_NONE || zc_store_slot_is_void(store, zc_store_slot(store, number))) {

@@ -142,6 +142,13 @@ zcache_status zc_store_apply(zc_store_t *store, const zc_store_item_t *item, uin
 /* Whether an entry of this size may be held at all, by max_memory. */
 bool zc_store_has_room(const zc_store_t *store, size_t key_bytes, size_t value_bytes);
 
+/* Tells the processor which memory a call for this key hash is about to need, from the index to the
+ * entry: each step needs what the one before has fetched, so they are made some calls apart.
+ * Changes nothing. */
+typedef enum zc_prefetch { ZC_PREFETCH_BUCKET, ZC_PREFETCH_SLOT, ZC_PREFETCH_ENTRY } zc_prefetch_t;
+
+void zc_store_prefetch(const zc_store_t *store, uint64_t key_hash, zc_prefetch_t step);
+
 /* As a run: between these two calls, what is applied and belongs in the middle of its origin's
  * chain is put aside, in any stamp order, and sorted in short steps; zc_store_sweep puts it into
  * the chains after the end. For full transfers, which come by recency. What belongs at either end

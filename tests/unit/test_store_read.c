@@ -40,6 +40,21 @@ Test(store_read, read_copies_value_and_type) {
     zc_free(value.allocator, value.data);
 }
 
+Test(store_read, prefetch_takes_any_key_hash_and_changes_nothing) {
+    fixture_put(&fixture, "k", "value", A, 1);
+    zc_store_stats_t before;
+    zc_store_stats_t after;
+    zc_store_stats(fixture.store, &before);
+    for (uint64_t i = 0; i < 1000; i++) {
+        uint64_t key_hash = i == 0 ? zc_key_hash(zc_slice_text("k")) : i << 40;
+        zc_store_prefetch(fixture.store, key_hash, ZC_PREFETCH_BUCKET);
+        zc_store_prefetch(fixture.store, key_hash, ZC_PREFETCH_SLOT);
+        zc_store_prefetch(fixture.store, key_hash, ZC_PREFETCH_ENTRY);
+    }
+    zc_store_stats(fixture.store, &after);
+    cr_assert_arr_eq(&before, &after, sizeof(before));
+}
+
 Test(store_read, buffer_is_used_again_and_grows_when_it_must) {
     fixture_put(&fixture, "short", "12", A, 1);
     fixture_put(&fixture, "long", "1234567890", A, 2);
