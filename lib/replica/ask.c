@@ -198,6 +198,7 @@ static zcache_status apply_chunk(zc_replica_t *replica, zc_ask_t *ask,
     replica->uncovered |= chunk->count > 0;
     for (size_t i = 0; i < chunk->count && status == ZCACHE_OK; i++) {
         const zc_record_t *record = &chunk->records[i];
+        zc_receive_prefetch(replica, chunk->records, chunk->count, i);
         status = zc_stray_receive(replica, record, map[record->origin]);
         if (ask->replacing && !record->ghost) {
             zc_store_mark(replica->store, record->key_hash);
