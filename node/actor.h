@@ -75,6 +75,8 @@ void zc_actor_run(zc_actor_t *actor);
 
 /* Steps the replica under the lock and performs the effects. Returns the step's status. */
 zcache_status zc_actor_step(zc_actor_t *actor, const zc_event_t *event);
+/* The same, where the caller holds the lock. */
+zcache_status zc_actor_step_locked(zc_actor_t *actor, const zc_event_t *event);
 
 /* Sends the message in `body`, which is taken in any case, over a route. A client or peer that is
  * gone, or does not read, loses it. */

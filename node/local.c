@@ -56,10 +56,10 @@ static zc_write_type_t write_type(zc_operation_type_t type) {
     return type == ZC_OPERATION_DELETE ? ZC_WRITE_DELETE : ZC_WRITE_CLEAR;
 }
 
-void zc_local_event(const zc_operation_t *operation, zc_event_t *event) {
+void zc_local_event(const zc_operation_t *operation, uint64_t now_us, zc_event_t *event) {
     *event = (zc_event_t){
         .type = ZC_EVENT_WRITE,
-        .now_us = zc_process_now_us(),
+        .now_us = now_us,
         .write = {.type = write_type(operation->type),
                   .key = operation->key,
                   .value = operation->value,
@@ -95,7 +95,7 @@ static zcache_status local_write(zc_local_t *local, const zc_operation_t *operat
     zc_shared_t *shared = shared_of(local);
     zc_event_t event;
     zc_effects_t effects = {.count = 0};
-    zc_local_event(operation, &event);
+    zc_local_event(operation, zc_process_now_us(), &event);
     zc_shared_lock(shared);
     if (atomic_load(&shared->stopped)) {
         zc_shared_unlock(shared);

@@ -9,6 +9,6 @@
 void zc_local_init(zc_shared_t *shared);
 
 /* The event of a client's SET, DELETE or CLEAR, now. It borrows key and value. */
-void zc_local_event(const zc_operation_t *operation, zc_event_t *event);
+void zc_local_event(const zc_operation_t *operation, uint64_t now_us, zc_event_t *event);
 
 #endif

@@ -214,13 +214,18 @@ static void perform(zc_actor_t *actor, const zc_effect_t *effect) {
     actor->counters.dials_failed += status != ZCACHE_OK;
 }
 
-zcache_status zc_actor_step(zc_actor_t *actor, const zc_event_t *event) {
+zcache_status zc_actor_step_locked(zc_actor_t *actor, const zc_event_t *event) {
     zc_effects_t effects = {.count = 0};
-    zc_shared_lock(actor->shared);
     zcache_status status = zc_replica_step(actor->shared->replica, event, &effects);
     for (size_t i = 0; i < effects.count; i++) {
         perform(actor, &effects.effects[i]);
     }
+    return status;
+}
+
+zcache_status zc_actor_step(zc_actor_t *actor, const zc_event_t *event) {
+    zc_shared_lock(actor->shared);
+    zcache_status status = zc_actor_step_locked(actor, event);
     zc_shared_unlock(actor->shared);
     return status;
 }

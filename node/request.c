@@ -12,6 +12,7 @@
 enum {
     LISTING_BYTES_MAX = 8192, /* of STATS, with names of the greatest length */
     LOOK_BYTES_MAX = ZCACHE_KEY_MAX + 64,
+    RUN_OPERATIONS = 32, /* under one lock: writers of the process want their turn */
 };
 
 /* How long a client's answer waits for a donor to be found and to answer, before what is not here
@@ -37,18 +38,36 @@ static bool reads_have_room(const zc_actor_t *actor, zc_slice_t key) {
                              actor->response.bytes + actor->holes.keys.bytes + key.bytes);
 }
 
+/* Gets and writes in a row, which share the lock of steps and a reading of the clock. */
+typedef struct run {
+    unsigned left; /* operations that may still be done under the lock; 0: it is not held */
+    uint64_t now_us;
+} run_t;
+
+static void begin_run(zc_actor_t *actor, run_t *run) {
+    if (run->left == 0) {
+        zc_shared_lock(actor->shared);
+        *run = (run_t){.left = RUN_OPERATIONS, .now_us = zc_process_now_us()};
+    }
+}
+
+static void end_run(zc_actor_t *actor, run_t *run) {
+    if (run->left > 0) {
+        run->left = 0;
+        zc_shared_unlock(actor->shared);
+    }
+}
+
 /* The value is copied once, from the store into the response, under the lock under which it is
  * stable. */
-static zcache_status do_get(zc_actor_t *actor, uint64_t route, zc_slice_t key) {
+static zcache_status do_get(zc_actor_t *actor, uint64_t route, zc_slice_t key, uint64_t now_us) {
     zcache_status checked = check_key(key);
     if (checked != ZCACHE_OK) {
         return zc_response_add_status(&actor->response, checked);
     }
     bool joining = atomic_load(&actor->shared->joining);
     zc_store_item_t item;
-    zc_shared_lock(actor->shared);
-    zcache_status found =
-        zc_store_get(actor->shared->store, key, zc_process_now_us() / 1000, true, &item);
+    zcache_status found = zc_store_get(actor->shared->store, key, now_us / 1000, true, &item);
     bool ask = found != ZCACHE_OK && joining;
     zcache_status status = ZCACHE_OK;
     if ((found == ZCACHE_OK && !zc_actor_has_room(actor, route, item.value.bytes)) ||
@@ -61,14 +80,13 @@ static zcache_status do_get(zc_actor_t *actor, uint64_t route, zc_slice_t key) {
     } else {
         status = zc_response_add_status(&actor->response, ZCACHE_MISS);
     }
-    zc_shared_unlock(actor->shared);
     return status;
 }
 
-static zcache_status do_write(zc_actor_t *actor, const zc_operation_t *operation) {
+static zcache_status do_write(zc_actor_t *actor, const zc_operation_t *operation, uint64_t now_us) {
     zc_event_t event;
-    zc_local_event(operation, &event);
-    return zc_response_add_status(&actor->response, zc_actor_step(actor, &event));
+    zc_local_event(operation, now_us, &event);
+    return zc_response_add_status(&actor->response, zc_actor_step_locked(actor, &event));
 }
 
 static zcache_status do_configure(zc_actor_t *actor, const zc_operation_t *operation) {
@@ -117,18 +135,39 @@ static bool listing_has_room(const zc_actor_t *actor, uint64_t route, zc_operati
     return true;
 }
 
+static bool is_quick(zc_operation_type_t type) {
+    return type == ZC_OPERATION_GET || type == ZC_OPERATION_SET || type == ZC_OPERATION_DELETE ||
+           type == ZC_OPERATION_CLEAR;
+}
+
+static zcache_status do_in_run(zc_actor_t *actor, uint64_t route, const zc_operation_t *operation,
+                               run_t *run) {
+    begin_run(actor, run);
+    zcache_status status = operation->type == ZC_OPERATION_GET
+                               ? do_get(actor, route, operation->key, run->now_us)
+                               : do_write(actor, operation, run->now_us);
+    if (run->left == 1) {
+        end_run(actor, run);
+    } else {
+        run->left--;
+    }
+    return status;
+}
+
 static zcache_status do_operation(zc_actor_t *actor, uint64_t route,
-                                  const zc_operation_t *operation) {
+                                  const zc_operation_t *operation, run_t *run) {
+    if (!is_quick(operation->type)) {
+        end_run(actor, run);
+    }
     if (!listing_has_room(actor, route, operation->type)) {
         return zc_response_add_status(&actor->response, ZCACHE_BUSY);
     }
     switch (operation->type) {
     case ZC_OPERATION_GET:
-        return do_get(actor, route, operation->key);
     case ZC_OPERATION_SET:
     case ZC_OPERATION_DELETE:
     case ZC_OPERATION_CLEAR:
-        return do_write(actor, operation);
+        return do_in_run(actor, route, operation, run);
     case ZC_OPERATION_PING:
         return do_ping(actor);
     case ZC_OPERATION_CONFIGURE:
@@ -173,9 +212,11 @@ static void wait_for_reads(zc_actor_t *actor, uint64_t route, uint64_t number) {
 static zcache_status do_request(zc_actor_t *actor, uint64_t route, zc_request_t *request) {
     zcache_status status = zc_response_begin(&actor->response, request->number, request->count);
     zc_operation_t operation;
+    run_t run = {.left = 0};
     while (status == ZCACHE_OK && zc_request_next(request, &operation)) {
-        status = do_operation(actor, route, &operation);
+        status = do_operation(actor, route, &operation, &run);
     }
+    end_run(actor, &run);
     return status;
 }
 
