@@ -30,7 +30,7 @@ enum {
     ZC_LANE_ROUTES_COUNT = 256,
     ZC_LANES = ZC_LANE_ROUTES + ZC_LANE_ROUTES_COUNT,
 
-    ZC_FRAME_COPIED_MAX = 16384, /* bytes that are rather copied */
+    ZC_FRAME_COPIED_MAX = 4096, /* bytes that are rather copied */
 };
 
 static inline zc_lane_t zc_lane_of_route(uint64_t route) {

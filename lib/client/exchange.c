@@ -9,7 +9,7 @@
 #include "lib/client/socket.h"
 
 enum {
-    HAND_OVER_BYTES = 16384, /* from here on libzmq's bookkeeping costs less than a copy */
+    HAND_OVER_BYTES = 4096, /* from here on handing over costs no more than a copy */
     POLL_MS = 60000,
     POLL_LOCAL_MS = 50,    /* how soon a call on inproc sees that its node has stopped */
     PATIENCE_US = 1000000, /* a socket without a connection for this long is opened anew */
