@@ -28,8 +28,12 @@ static void check_own_stamp(zc_world_t *world, int node, int key, const zc_stamp
 
 /* Some node cannot hold it at all, by its max_memory, and keeps a ghost instead. */
 static bool exceeds_some(const zc_world_t *world, const zc_event_t *event) {
-    enum { AROUND_BYTES = 256 }; /* more than an entry takes beside its key and value */
+    enum {
+        AROUND_BYTES = 256,
+        ROUNDED = 8
+    }; /* more than an entry takes beside its key and value */
     uint64_t bytes = event->write.key.bytes + event->write.value.bytes + AROUND_BYTES;
+    bytes += bytes / ROUNDED;
     for (int i = 0; i < world->count; i++) {
         uint64_t max_memory = world->plan.node[i].max_memory;
         if (max_memory > 0 && bytes > max_memory) {
