@@ -142,8 +142,8 @@ static void take_shape(zc_store_t *store, uint32_t number, const zc_store_item_t
 }
 
 static uint32_t put_new(zc_store_t *store, const zc_store_item_t *item, const zc_making_t *making) {
-    uint32_t number = zc_slots_take(&store->slots);
     zc_store_lock(store);
+    uint32_t number = zc_slots_take(&store->slots);
     zc_readers_drain(store);
     take_shape(store, number, item, making);
     zc_index_link(&store->index, number);
@@ -216,15 +216,15 @@ void zc_register_remove(zc_store_t *store, uint32_t number) {
     const zc_slot_t *slot = zc_store_slot(store, number);
     ZC_ASSERT(zc_slot_kind(slot) != ZC_SLOT_FREE);
     zc_block_t block = zc_slot_kind(slot) == ZC_SLOT_ENTRY ? slot->block : ZC_BLOCK_NONE;
+    zc_chain_unlink(store, number);
     zc_store_lock(store);
     zc_index_unlink(&store->index, number);
     leave(store, number);
+    zc_slots_give(&store->slots, number); /* a reader who noted it late finds no entry here */
     zc_store_unlock(store);
-    zc_chain_unlink(store, number);
     if (block != ZC_BLOCK_NONE) {
         zc_slab_give(&store->slots.slab, block);
     }
-    zc_slots_give(&store->slots, number);
 }
 
 /* The one reference to a block is in the slot of its key. */
