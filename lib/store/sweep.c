@@ -186,26 +186,40 @@ void zc_store_age_all(zc_store_t *store, uint64_t now_ms) {
     store->aging = (zc_aging_t){.aged_ms = now_ms};
 }
 
-static size_t sweep_ages(zc_store_t *store, size_t budget) {
+/* A pass is under way, or begins. Under the lock, as a reader that notes the time looks at it. */
+static bool is_aging(zc_store_t *store) {
     zc_aging_t *aging = &store->aging;
     uint64_t now_ms = store->slots.now_ms;
-    if (!aging->passing && now_ms - aging->aged_ms < ZC_AGING_INTERVAL_MS) {
-        return budget;
+    if (!aging->passing && now_ms - aging->aged_ms >= ZC_AGING_INTERVAL_MS) {
+        aging->passing = true;
+        aging->slot = ZC_SLOT_NONE + 1;
+        aging->began_ms = now_ms;
     }
-    if (!aging->passing) {
-        *aging = (zc_aging_t){.passing = true,
-                              .slot = ZC_SLOT_NONE + 1,
-                              .began_ms = now_ms,
-                              .aged_ms = aging->aged_ms};
-    }
-    for (; budget > 0 && aging->slot < store->slots.end; budget--) {
-        zc_store_lock(store);
-        age_slot(store, aging->slot, now_ms);
-        zc_store_unlock(store);
+    return aging->passing;
+}
+
+/* One slot, or the end of the pass. Under the lock. */
+static void age_next(zc_store_t *store) {
+    zc_aging_t *aging = &store->aging;
+    if (aging->slot < store->slots.end) {
+        age_slot(store, aging->slot, store->slots.now_ms);
         aging->slot++;
-    }
-    if (aging->slot >= store->slots.end) {
+    } else {
         *aging = (zc_aging_t){.aged_ms = aging->began_ms};
+    }
+}
+
+static size_t sweep_ages(zc_store_t *store, size_t budget) {
+    for (; budget > 0; budget--) {
+        zc_store_lock(store);
+        bool aging = is_aging(store);
+        if (aging) {
+            age_next(store);
+        }
+        zc_store_unlock(store);
+        if (!aging) {
+            break;
+        }
     }
     return budget;
 }
