@@ -269,7 +269,9 @@ zc_block_t zc_slab_take_there(zc_slab_t *slab, unsigned size_class) {
     return number << ZC_BLOCK_NUMBER_BITS | block;
 }
 
+/* In whole half words, as blocks are written. */
 static zc_block_t take_large(zc_slab_t *slab, size_t bytes) {
+    bytes = (bytes + ZC_HALF_BYTES - 1) & ~((size_t)ZC_HALF_BYTES - 1);
     void *memory = bytes > UINT32_MAX ? NULL : zc_allocate(slab->allocator, bytes);
     if (memory == NULL) {
         return ZC_BLOCK_NONE;

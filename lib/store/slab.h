@@ -72,7 +72,8 @@ void zc_slab_init(zc_slab_t *slab, const zc_allocator_t *allocator);
 void zc_slab_fini(zc_slab_t *slab);
 
 /* A block of at least so many bytes (1 or more), or ZC_BLOCK_NONE: no memory, or no number is left.
- * Its address is a multiple of 4 and stays until it is given. */
+ * Its address is a multiple of 4 and stays until it is given; so many bytes as are a multiple of 4
+ * are its own. */
 zc_block_t zc_slab_take(zc_slab_t *slab, size_t bytes);
 void zc_slab_give(zc_slab_t *slab, zc_block_t block);
 

@@ -161,7 +161,7 @@ Test(store_slab, large_blocks_are_the_allocators) {
     take(&pieces[0], ZC_SIZES_BYTES_MAX + 1, 1);
     take(&pieces[1], 100000, 2);
     cr_assert(zc_block_is_large(pieces[0].block) && zc_block_is_large(pieces[1].block));
-    cr_assert_eq(slab.large_bytes, ZC_SIZES_BYTES_MAX + 1 + 100000);
+    cr_assert_eq(slab.large_bytes, ZC_SIZES_BYTES_MAX + ZC_HALF_BYTES + 100000);
     zc_slab_check(&slab);
     give(&pieces[0]);
     take(&pieces[2], 9000, 3);
