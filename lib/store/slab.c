@@ -344,7 +344,7 @@ static uint32_t check_bits(const zc_page_t *page) {
 }
 
 /* The pages of one list; returns how many. */
-static uint32_t check_list(const zc_slab_t *slab, uint32_t first, unsigned kind, uint8_t bin) {
+static uint32_t check_list(const zc_slab_t *slab, uint32_t first, unsigned kind, unsigned bin) {
     uint32_t count = 0;
     uint32_t newer = ZC_PAGE_NONE;
     for (uint32_t number = first; number != ZC_PAGE_NONE; count++) {
@@ -361,7 +361,7 @@ static uint32_t check_list(const zc_slab_t *slab, uint32_t first, unsigned kind,
 static uint32_t check_lists(const zc_slab_t *slab) {
     uint32_t count = slab->compaction.page != ZC_PAGE_NONE;
     for (unsigned kind = 1; kind < ZC_SIZES; kind++) {
-        for (uint8_t bin = 0; bin < ZC_SLAB_BINS; bin++) {
+        for (unsigned bin = 0; bin < ZC_SLAB_BINS; bin++) {
             count += check_list(slab, slab->classes[kind].bins[bin], kind, bin);
         }
     }
