@@ -69,7 +69,9 @@ static zcache_status read_at(zc_reader_t *by, const char *key, zc_moment_t momen
     zc_value_buffer_t value = {.allocator = &fixture.failing.allocator};
     zcache_status status = zc_reader_read(by, zc_slice_text(key), &moment, &value);
     if (status == ZCACHE_OK) {
-        memcpy(fixture.text, value.data, value.bytes);
+        if (value.bytes > 0) {
+            memcpy(fixture.text, value.data, value.bytes);
+        }
         fixture.text[value.bytes] = '\0';
     }
     zc_free(value.allocator, value.data);
@@ -144,7 +146,9 @@ Test(store_reader, other_key_of_the_same_hash_is_a_miss) {
 
 Test(store_reader, value_stays_when_memory_runs_out_and_nothing_is_counted) {
     fixture_put(&fixture, "k", "1234567890", A, 1);
-    char data[3] = "ooo";
+    void *data = zc_allocate(&fixture.failing.allocator, 3);
+    cr_assert_not_null(data);
+    memcpy(data, "ooo", 3);
     zc_value_buffer_t value = {
         .allocator = &fixture.failing.allocator, .data = data, .capacity = 3, .bytes = 3};
     zc_moment_t moment = zc_moment_exact(fixture.now_ms);
@@ -153,6 +157,7 @@ Test(store_reader, value_stays_when_memory_runs_out_and_nothing_is_counted) {
     cr_assert(value.data == data && value.capacity == 3 && value.bytes == 3);
     cr_assert_eq(memcmp(data, "ooo", 3), 0);
     cr_assert_eq(fixture_stats(&fixture).hits, 0);
+    zc_free(value.allocator, value.data);
     zc_reader_t *other;
     zc_failing_allocator_fail_after(&fixture.failing, 0);
     cr_assert_eq(zc_reader_new(fixture.store, &other), ZCACHE_NO_MEMORY);
