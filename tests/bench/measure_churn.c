@@ -2,12 +2,13 @@
 /* Whether memory that entries gave back is used again: an hour of sets of changing sizes, on
  * virtual time, and what is resident beside what is held.
  *
- *     measure_churn BYTES_OF_AN_ENTRY
+ *     measure_churn BYTES_OF_AN_ENTRY [TIMES]
  *
  * The store may hold 64 MiB. With every minute the usual size of values changes, so that it goes
- * from very many small entries to few large ones and back. Prints for every minute the bytes of
- * keys and values that are held, how many entries that are and what the process has grown by; and
- * the most that were ever held, where each entry counts for so many bytes beyond its key and value.
+ * from very many small entries to few large ones and back; TIMES makes all of them so many times as
+ * large. Prints for every minute the bytes of keys and values that are held, how many entries that
+ * are and what the process has grown by; and the most that were ever held, where each entry counts
+ * for so many bytes beyond its key and value.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -23,6 +24,7 @@ enum {
     SECONDS_IN_A_MINUTE = 60,
     SETS_IN_A_SECOND = 5000,
     VALUE_BYTES_MAX = 8000,
+    TIMES_MAX = 16,
 };
 
 typedef struct churn {
@@ -36,7 +38,7 @@ typedef struct churn {
     uint64_t random;
     uint64_t now_ms;
     zc_hlc_t hlc;
-    char value[VALUE_BYTES_MAX];
+    char value[TIMES_MAX * VALUE_BYTES_MAX];
 } churn_t;
 
 static void note(void *context, zc_change_t change, const zc_store_item_t *item) {
@@ -87,9 +89,9 @@ static void set(churn_t *churn, size_t usual) {
     zc_bench_require(outcome == ZC_OUTCOME_APPLIED, "a set was not applied");
 }
 
-static void pass_a_second(churn_t *churn, size_t usual) {
+static void pass_a_second(churn_t *churn, size_t usual, uint64_t sets) {
     churn->now_ms += 1000;
-    for (int i = 0; i < SETS_IN_A_SECOND; i++) {
+    for (uint64_t i = 0; i < sets; i++) {
         set(churn, usual);
     }
     uint64_t held = churn->payload + churn->entries * churn->beyond;
@@ -98,7 +100,9 @@ static void pass_a_second(churn_t *churn, size_t usual) {
 
 int main(int argc, char **argv) {
     static const size_t usual[] = {50, 3000, 120, 1000, 20, 4000, 300, 2000, 80, 600};
-    zc_bench_require(argc == 2, "usage: measure_churn BYTES_OF_AN_ENTRY");
+    zc_bench_require(argc == 2 || argc == 3, "usage: measure_churn BYTES_OF_AN_ENTRY [TIMES]");
+    uint64_t times = argc == 3 ? zc_bench_number(argv[2]) : 1;
+    zc_bench_require(times >= 1 && times <= TIMES_MAX, "TIMES is 1 to 16");
     churn_t *churn = malloc(sizeof(*churn));
     zc_bench_require(churn != NULL, "out of memory");
     explicit_bzero(churn,
@@ -109,7 +113,8 @@ int main(int argc, char **argv) {
     printf("{\"minutes\": [");
     for (int minute = 0; minute < MINUTES; minute++) {
         for (int second = 0; second < SECONDS_IN_A_MINUTE; second++) {
-            pass_a_second(churn, usual[(size_t)minute % (sizeof(usual) / sizeof(usual[0]))]);
+            pass_a_second(churn, times * usual[(size_t)minute % (sizeof(usual) / sizeof(usual[0]))],
+                          SETS_IN_A_SECOND / times);
         }
         printf("%s[%llu, %llu, %llu]", minute == 0 ? "" : ", ", (unsigned long long)churn->payload,
                (unsigned long long)churn->entries,
