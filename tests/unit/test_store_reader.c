@@ -212,7 +212,7 @@ Test(store_reader, every_change_of_an_entry_shows_in_its_stripe) {
 }
 
 Test(store_reader, readers_beside_a_writer_get_what_was_written_whole) {
-    cr_assert_gt(zc_readers_trial(3, 20000, 11), 0);
+    cr_assert_gt(zc_readers_trial(3, 100000, 11), 0);
 }
 
 /* -- When it is --------------------------------------------------------------- */
