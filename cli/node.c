@@ -31,6 +31,8 @@ enum {
     KEY_ADVERTISE,
     PORT_MAX = 65533, /* the two ports above it are the node's as well */
     MAPPED_BYTES = 128 * 1024,
+    TRIM_INTERVAL_S = 5,
+    TRIM_BYTES = 4 * 1024 * 1024, /* that became free in the heap are worth the work */
 };
 
 static const struct argp_option options[] = {
@@ -145,9 +147,25 @@ static void block_signals(sigset_t *signals) {
     pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
 
+/* Values too small for a mapping of their own leave holes in the C library's heap, which it keeps,
+ * and pages of blocks do not fit in. *least is the least that was free since the last time. */
+static void trim(size_t *least) {
+    size_t spare = mallinfo2().fordblks;
+    if (spare > *least + TRIM_BYTES) {
+        (void)malloc_trim(0);
+        *least = spare;
+    } else if (spare < *least) {
+        *least = spare;
+    }
+}
+
 static void await_signal(const sigset_t *signals) {
-    while (sigwaitinfo(signals, NULL) < 0) {
-        if (errno != EINTR) {
+    static const struct timespec interval = {.tv_sec = TRIM_INTERVAL_S};
+    size_t least = 0;
+    while (sigtimedwait(signals, NULL, &interval) < 0) {
+        if (errno == EAGAIN) {
+            trim(&least);
+        } else if (errno != EINTR) {
             return;
         }
     }
