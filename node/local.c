@@ -57,6 +57,7 @@ static zc_write_type_t write_type(zc_operation_type_t type) {
 }
 
 void zc_local_event(const zc_operation_t *operation, uint64_t now_us, zc_event_t *event) {
+    uint64_t key_hash = zc_key_hash(operation->key);
     *event = (zc_event_t){
         .type = ZC_EVENT_WRITE,
         .now_us = now_us,
@@ -64,7 +65,8 @@ void zc_local_event(const zc_operation_t *operation, uint64_t now_us, zc_event_t
                   .key = operation->key,
                   .value = operation->value,
                   .value_type = operation->value_type,
-                  .ttl_ms = operation->ttl_ms},
+                  .ttl_ms = operation->ttl_ms,
+                  .key_hash = key_hash},
     };
 }
 
@@ -95,7 +97,10 @@ static zcache_status local_write(zc_local_t *local, const zc_operation_t *operat
     zc_shared_t *shared = shared_of(local);
     zc_event_t event;
     zc_effects_t effects = {.count = 0};
-    zc_local_event(operation, zc_process_now_us(), &event);
+    zc_local_event(operation, 0, &event);
+    /* The first step to the entry is under way while the clock is read and the lock is taken. */
+    zc_store_prefetch(shared->store, event.write.key_hash, ZC_PREFETCH_BUCKET);
+    event.now_us = zc_process_now_us();
     zc_shared_lock(shared);
     if (atomic_load(&shared->stopped)) {
         zc_shared_unlock(shared);

@@ -23,6 +23,14 @@ static inline uint8_t *zc_hash_put(uint8_t *to, uint64_t number) {
     return to;
 }
 
+/* The number of which these are the 8 bytes, the lowest first. One instruction where that is how
+ * the machine has them. */
+static inline uint64_t zc_hash_number(const uint8_t *from) {
+    return (uint64_t)from[0] | (uint64_t)from[1] << 8 | (uint64_t)from[2] << 16 |
+           (uint64_t)from[3] << 24 | (uint64_t)from[4] << 32 | (uint64_t)from[5] << 40 |
+           (uint64_t)from[6] << 48 | (uint64_t)from[7] << 56;
+}
+
 /* Scatters one number under a seed: a bijection for each seed (the finalizer of splitmix64), so
  * that different key hashes stay different, while nobody who does not know the seed can choose what
  * falls together. */

@@ -39,10 +39,22 @@ static inline void zc_words_put(void *to, const void *from, size_t bytes) {
         in += first;
         bytes -= first;
     }
+    if ((uintptr_t)out % ZC_WORD_BYTES != 0 && bytes >= ZC_HALF_BYTES) {
+        zc_half_put((uint32_t *)(void *)out, 0, in, ZC_HALF_BYTES);
+        out += ZC_HALF_BYTES;
+        in += ZC_HALF_BYTES;
+        bytes -= ZC_HALF_BYTES;
+    }
+    for (; bytes >= 2 * ZC_WORD_BYTES; bytes -= 2 * ZC_WORD_BYTES) {
+        uint64_t words[2];
+        memcpy(words, in, sizeof words);
+        zc_word_store((uint64_t *)(void *)out, words[0]);
+        zc_word_store((uint64_t *)(void *)(out + ZC_WORD_BYTES), words[1]);
+        out += 2 * ZC_WORD_BYTES;
+        in += 2 * ZC_WORD_BYTES;
+    }
     for (; bytes >= ZC_HALF_BYTES; bytes -= ZC_HALF_BYTES) {
-        uint32_t half;
-        memcpy(&half, in, sizeof half);
-        zc_word_store((uint32_t *)(void *)out, half);
+        zc_half_put((uint32_t *)(void *)out, 0, in, ZC_HALF_BYTES);
         out += ZC_HALF_BYTES;
         in += ZC_HALF_BYTES;
     }

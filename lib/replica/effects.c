@@ -81,9 +81,7 @@ static uint64_t remaining_ttl_ms(const zc_replica_t *replica, uint64_t deadline_
 
 void zc_effect_change(void *context, zc_change_t change, const zc_store_item_t *item) {
     zc_replica_t *replica = context;
-    if (!replica->watched) {
-        return;
-    }
+    ZC_ASSERT(replica->watched);
     /* Later changes of the same step may free the entry, so its bytes are copied. */
     zc_slice_t key;
     zc_slice_t value = zc_slice(NULL, 0);

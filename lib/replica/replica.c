@@ -45,8 +45,6 @@ static zcache_status make_store(zc_replica_t *replica, const zc_replica_options_
         .max_memory = options->max_memory,
         .expire_after_ms = options->settings.expire_after_ms,
         .touch_window_ms = options->settings.expire_after_ms,
-        .listener = zc_effect_change,
-        .listener_context = replica,
     };
     zcache_status status = zc_store_new(&store_options, &replica->store);
     if (status == ZCACHE_OK) {
@@ -325,6 +323,7 @@ static zcache_status take_event(zc_replica_t *replica, const zc_event_t *event) 
     case ZC_EVENT_WATCH:
         replica->watched = event->watch.changes;
         replica->watched_values = event->watch.values;
+        zc_store_listen(replica->store, replica->watched ? zc_effect_change : NULL, replica);
         return ZCACHE_OK;
     case ZC_EVENT_REPAIR:
         return zc_hunt_now(replica, &event->repair.origin);

@@ -74,7 +74,8 @@ typedef struct zc_event {
             zc_slice_t key;
             zc_slice_t value;
             uint8_t value_type;
-            uint64_t ttl_ms; /* 0: none */
+            uint64_t ttl_ms;   /* 0: none */
+            uint64_t key_hash; /* of the key, where it is known already; 0: it is not */
         } write;
         struct {
             zc_slice_t name;

@@ -47,6 +47,22 @@ zcache_status zc_vvec_put(zc_vvec_t *vvec, zc_origin_index_t origin, const zc_vv
 zcache_status zc_vvec_cover(zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t after,
                             zc_hlc_t upto);
 
+/* The same for what takes no memory: the last interval of a row grows at its end. False: that is
+ * not what it does, and nothing has changed. */
+static inline bool zc_vvec_extend(zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t after,
+                                  zc_hlc_t upto) {
+    if (origin >= vvec->count || vvec->rows[origin].count == 0) {
+        return false;
+    }
+    zc_vvec_row_t *row = &vvec->rows[origin];
+    zc_interval_t *last = &row->intervals[row->count - 1];
+    if (last->upto != after || upto <= after) {
+        return false;
+    }
+    last->upto = upto;
+    return true;
+}
+
 bool zc_vvec_covers(const zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t hlc);
 
 /* The whole of (after, upto] in one interval. */

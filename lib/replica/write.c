@@ -43,12 +43,18 @@ static zcache_status apply_own(zc_replica_t *replica, zc_store_item_t *item, boo
     }
     ZC_ASSERT(outcome == ZC_OUTCOME_APPLIED);
     /* One interval that grows at its end takes no memory and meets no limit. */
-    status = zc_vvec_cover(&replica->vvec, replica->self, replica->written, item->hlc);
-    ZC_ASSERT(status == ZCACHE_OK);
+    if (!zc_vvec_extend(&replica->vvec, replica->self, replica->written, item->hlc)) {
+        status = zc_vvec_cover(&replica->vvec, replica->self, replica->written, item->hlc);
+        ZC_ASSERT(status == ZCACHE_OK);
+    }
     replica->written = item->hlc;
     /* With nobody to tell it waits for the next step, and costs no change of threads. */
     replica->flush_due |= replica->peers.count > 0 || replica->watched;
     return ZCACHE_OK;
+}
+
+static uint64_t key_hash_of(const zc_event_t *event) {
+    return event->write.key_hash != 0 ? event->write.key_hash : zc_key_hash(event->write.key);
 }
 
 static zcache_status set_key(zc_replica_t *replica, const zc_event_t *event) {
@@ -56,10 +62,12 @@ static zcache_status set_key(zc_replica_t *replica, const zc_event_t *event) {
     if (status != ZCACHE_OK) {
         return status;
     }
+    uint64_t key_hash = key_hash_of(event);
+    zc_store_prefetch(replica->store, key_hash, ZC_PREFETCH_SLOT);
     uint64_t ttl_ms = event->write.ttl_ms;
     zc_store_item_t item = {
         .type = event->write.value_type,
-        .key_hash = zc_key_hash(event->write.key),
+        .key_hash = key_hash,
         .key = event->write.key,
         .value = event->write.value,
         .deadline_ms = ttl_ms == 0 ? 0 : zc_clock_mesh_ms(&replica->clock) + ttl_ms,
@@ -77,7 +85,7 @@ static zcache_status delete_key(zc_replica_t *replica, const zc_event_t *event) 
         return status;
     }
     bool was_held = false;
-    zc_store_item_t item = {.ghost = true, .key_hash = zc_key_hash(event->write.key)};
+    zc_store_item_t item = {.ghost = true, .key_hash = key_hash_of(event)};
     status = apply_own(replica, &item, &was_held);
     if (status != ZCACHE_OK) {
         return status;

@@ -43,6 +43,9 @@ static verdict_t judge_equal(const zc_store_t *store, const zc_store_item_t *ite
 }
 
 static bool is_above_horizon(const zc_store_t *store, const zc_store_item_t *item) {
+    if (item->hlc != store->horizon.hlc) {
+        return item->hlc > store->horizon.hlc;
+    }
     zc_stamp_t stamp = zc_store_stamp(store, item->hlc, item->origin);
     return zc_stamp_compare(&stamp, &store->horizon) > 0;
 }
@@ -94,9 +97,27 @@ static void look(zc_store_t *store, uint32_t number, const zc_store_item_t *item
         before->entry = true;
         before->same_key = item->ghost || zc_slice_equal(before->item.key, item->key);
         zc_store_lock(store);
+        zc_store_note_time(store, now_ms);
         before->alive = zc_store_is_alive(store, slot, now_ms);
         zc_store_unlock(store);
     }
+}
+
+/* More than this is not written while readers of the stripe wait. */
+enum { IN_PLACE_BYTES = 1024 };
+
+/* The payload fits into the block of the entry that it overwrites as well as into a new one. */
+static bool fits_in_place(const zc_store_t *store, uint32_t number, const zc_store_item_t *item) {
+    if (number == ZC_SLOT_NONE) {
+        return false;
+    }
+    const zc_slot_t *slot = zc_store_slot(store, number);
+    if (zc_slot_kind(slot) != ZC_SLOT_ENTRY) {
+        return false;
+    }
+    uint64_t bytes = zc_payload_size(item);
+    return bytes <= IN_PLACE_BYTES &&
+           zc_slab_round(bytes) == zc_slab_bytes(&store->slots.slab, slot->block);
 }
 
 /* Makes what the write needs: a payload (unless it leaves a ghost), a slot, a place in the index.
@@ -116,8 +137,9 @@ static zcache_status prepare(zc_store_t *store, uint32_t number, const zc_store_
         return ZCACHE_NO_MEMORY;
     }
     if (!ghost) {
-        making->digest = digest_of(store, item);
-        making->block = zc_payload_new(&store->slots.slab, item, making->digest);
+        making->block = fits_in_place(store, number, item)
+                            ? zc_store_slot(store, number)->block
+                            : zc_payload_new(&store->slots.slab, item, making->digest);
     }
     return ghost || making->block != ZC_BLOCK_NONE ? ZCACHE_OK : ZCACHE_NO_MEMORY;
 }
@@ -150,6 +172,8 @@ static void make_room(zc_store_t *store, uint32_t kept, bool added) {
 static void put_entry(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
                       const zc_making_t *making) {
     zc_block_t replaced;
+    uint64_t before = store->entry_count;
+    uint64_t written_bytes = zc_slab_bytes(&store->slots.slab, making->block);
     number = zc_register_put(store, number, item, making, &replaced);
     if (replaced != ZC_BLOCK_NONE) {
         zc_slab_give(&store->slots.slab, replaced);
@@ -159,8 +183,8 @@ static void put_entry(zc_store_t *store, uint32_t number, const zc_store_item_t 
         zc_register_view(store, number, &shown);
         zc_register_tell(store, ZC_CHANGE_SET, &shown);
     }
-    make_room(store, number, replaced == ZC_BLOCK_NONE);
-    zc_register_compact(store, zc_payload_size(item));
+    make_room(store, number, store->entry_count > before);
+    zc_register_compact(store, written_bytes);
 }
 
 /* Tells what an entry has gone for that a ghost has taken the place of. */
@@ -180,9 +204,9 @@ static void tell_gone(zc_store_t *store, const zc_store_item_t *item, before_t *
 }
 
 static void put_ghost(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
-                      before_t *before) {
+                      uint64_t now_ms, before_t *before) {
     zc_block_t replaced;
-    zc_making_t making = {.block = ZC_BLOCK_NONE};
+    zc_making_t making = {.block = ZC_BLOCK_NONE, .now_ms = now_ms};
     zc_register_put(store, number, item, &making, &replaced);
     if (before->entry) {
         tell_gone(store, item, before);
@@ -208,24 +232,27 @@ bool zc_store_has_room(const zc_store_t *store, size_t key_bytes, size_t value_b
 zcache_status zc_store_apply(zc_store_t *store, const zc_store_item_t *item, uint64_t now_ms,
                              zc_outcome_t *outcome, bool *was_held) {
     ZC_ASSERT(item->origin < store->origins.count);
-    zc_store_lock(store);
-    zc_store_note_time(store, now_ms);
-    zc_store_unlock(store);
-    uint32_t number = zc_index_find(&store->index, item->key_hash);
-    before_t before;
-    look(store, number, item, now_ms, &before);
+    /* Computed first, while what the caller has fetched ahead is under way. */
+    uint64_t digest = item->ghost ? 0 : digest_of(store, item);
+    uint32_t number = zc_index_find_key(&store->index, item->key_hash, item->key);
     verdict_t verdict = judge(store, number, item);
+    bool ghost = item->ghost || verdict.outcome == ZC_OUTCOME_LATE || !fits(store, item);
+    before_t before;
+    if (ghost || was_held != NULL) {
+        look(store, number, item, now_ms, &before);
+    }
     if (verdict.writes) {
-        bool ghost = item->ghost || verdict.outcome == ZC_OUTCOME_LATE || !fits(store, item);
         /* A peer cannot keep an entry beyond its idle time. */
         zc_making_t making = {.block = ZC_BLOCK_NONE,
-                              .used_ms = item->used_ms < now_ms ? item->used_ms : now_ms};
+                              .digest = digest,
+                              .used_ms = item->used_ms < now_ms ? item->used_ms : now_ms,
+                              .now_ms = now_ms};
         zcache_status status = prepare(store, number, item, ghost, &making);
         if (status != ZCACHE_OK) {
             return status;
         }
         if (ghost) {
-            put_ghost(store, number, item, &before);
+            put_ghost(store, number, item, now_ms, &before);
         } else {
             put_entry(store, number, item, &making);
         }

@@ -16,6 +16,7 @@ static void check_slots(const zc_store_t *store) {
         entries += zc_slot_kind(slot) == ZC_SLOT_ENTRY;
         ghosts += zc_slot_kind(slot) == ZC_SLOT_GHOST;
         ZC_ASSERT(slot->origin < store->origins.count);
+        ZC_ASSERT(zc_index_has_course(&store->index, slot));
         ZC_ASSERT(zc_index_find(&store->index, zc_slot_key_hash(&store->slots, slot)) == number);
         ZC_ASSERT(zc_slot_kind(slot) == ZC_SLOT_ENTRY || (slot->flags & ZC_FLAG_MARK) == 0);
     }

@@ -72,7 +72,7 @@ static bool begin(zc_slab_t *slab) {
 
 zc_block_t zc_compact_next(zc_slab_t *slab, uint64_t written_bytes) {
     zc_compaction_t *compaction = &slab->compaction;
-    if (compaction->page == ZC_PAGE_NONE && !(compaction->due && begin(slab))) {
+    if (zc_compact_rests(slab) || (compaction->page == ZC_PAGE_NONE && !begin(slab))) {
         return ZC_BLOCK_NONE;
     }
     const zc_page_t *page = zc_page_at(&slab->pages, compaction->page);

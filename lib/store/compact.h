@@ -15,6 +15,12 @@
 
 #include "lib/store/slab.h"
 
+/* Nothing is to be moved: no page is being emptied, and no page has come to be since the last one
+ * was looked for. */
+static inline bool zc_compact_rests(const zc_slab_t *slab) {
+    return slab->compaction.page == ZC_PAGE_NONE && !slab->compaction.due;
+}
+
 /* So many bytes were written. Returns a block that is to be moved now, or ZC_BLOCK_NONE. */
 zc_block_t zc_compact_next(zc_slab_t *slab, uint64_t written_bytes);
 

@@ -38,16 +38,25 @@ zcache_status zc_index_reserve(zc_index_t *index);
 /* The entry or ghost of a key hash, or ZC_SLOT_NONE. The writing thread's alone. */
 uint32_t zc_index_find(const zc_index_t *index, uint64_t key_hash);
 
-/* The slot has its kind and key hash; link gives the tag. Both mark the stripe themselves: it is
- * not begun. */
-void zc_index_link(zc_index_t *index, uint32_t number);
-void zc_index_unlink(zc_index_t *index, uint32_t number);
+/* The same where the key itself is known as well: most often it is found by its few bytes, and
+ * nothing that is there has to be hashed. */
+uint32_t zc_index_find_key(const zc_index_t *index, uint64_t key_hash, zc_slice_t key);
 
-/* What a change of the slot or block of a key hash has to be made under. */
-uint32_t *zc_index_stripe(zc_index_t *index, uint64_t key_hash);
+/* The slot has its kind and key hash, which is given; link gives the tag. Both mark the stripe
+ * themselves: it is not begun. */
+void zc_index_link(zc_index_t *index, uint32_t number, uint64_t key_hash);
+void zc_index_unlink(zc_index_t *index, uint32_t number);
 
 static inline uint64_t zc_index_scatter(const zc_index_t *index, uint64_t key_hash) {
     return zc_mix(key_hash, index->seed);
+}
+
+/* For tests: a linked slot knows where the next splits take it. */
+bool zc_index_has_course(const zc_index_t *index, const zc_slot_t *slot);
+
+/* What a change of the slot or block of a key hash has to be made under. */
+static inline uint32_t *zc_index_stripe(zc_index_t *index, uint64_t key_hash) {
+    return zc_stripe_of(&index->stripes, zc_index_scatter(index, key_hash));
 }
 
 static inline uint8_t zc_index_tag(uint64_t scattered) {
@@ -57,6 +66,12 @@ static inline uint8_t zc_index_tag(uint64_t scattered) {
 /* The size of the level that is being split: the highest power of two that is not above. */
 static inline uint32_t zc_index_level(uint32_t buckets) {
     return UINT32_C(1) << (31U ^ (unsigned)__builtin_clz(buckets));
+}
+
+/* The level at which the bucket of a scattered key hash is split next. */
+static inline uint32_t zc_index_next_level(uint32_t buckets, uint64_t scattered) {
+    uint32_t level = zc_index_level(buckets);
+    return ((uint32_t)scattered & (level - 1)) < buckets - level ? 2 * level : level;
 }
 
 static inline uint32_t *zc_index_bucket_at(const zc_index_t *index, uint32_t bucket) {

@@ -5,7 +5,7 @@
 
 #include "lib/base/assert.h"
 
-enum { DIGEST_BYTES = 49 };
+enum { DIGEST_TYPE_SHIFT = 56 };
 
 /* The deadline of a short one is told from the stamp of its write on. */
 static bool has_short_deadline(const zc_store_item_t *item) {
@@ -30,55 +30,57 @@ uint64_t zc_payload_size(const zc_store_item_t *item) {
     return bytes_before(item) + (uint64_t)item->key.bytes + (uint64_t)item->value.bytes;
 }
 
-/* What stands before the key. */
-static zc_payload_t describe(const zc_store_item_t *item, uint64_t digest) {
-    uint32_t key_bytes = (uint32_t)item->key.bytes << ZC_PAYLOAD_KEY_SHIFT;
-    uint32_t deadline = item->deadline_ms != 0 ? ZC_PAYLOAD_DEADLINE : 0;
-    if (is_short(item)) {
-        return (zc_payload_t){
-            .head = item->type | deadline | key_bytes |
-                    (uint32_t)item->value.bytes << ZC_PAYLOAD_VALUE_SHIFT,
-            .ttl_ms = (uint32_t)(item->deadline_ms - zc_hlc_ms(item->hlc)),
-        };
-    }
+/* A long one has all of this before the key, in this order. */
+static zc_payload_t describe_long(const zc_store_item_t *item, uint32_t head, uint64_t digest) {
     return (zc_payload_t){
-        .head = item->type | deadline | key_bytes | ZC_PAYLOAD_LONG,
+        .head = head | ZC_PAYLOAD_LONG,
         .value_bytes = (uint32_t)item->value.bytes,
         .digest = {(uint32_t)digest, (uint32_t)(digest >> 32)},
         .deadline_ms = {(uint32_t)item->deadline_ms, (uint32_t)(item->deadline_ms >> 32)},
     };
 }
 
+/* Puts what stands before the key; returns the place of that. */
+static uint8_t *put_before(zc_payload_t *payload, const zc_store_item_t *item, uint64_t digest) {
+    uint32_t head = item->type | (uint32_t)item->key.bytes << ZC_PAYLOAD_KEY_SHIFT |
+                    (item->deadline_ms != 0 ? ZC_PAYLOAD_DEADLINE : 0);
+    if (!is_short(item)) {
+        zc_payload_t before = describe_long(item, head, digest);
+        zc_block_put(payload, zc_slice(&before, sizeof before));
+        return (uint8_t *)(payload + 1);
+    }
+    zc_word_store(&payload->head, head | (uint32_t)item->value.bytes << ZC_PAYLOAD_VALUE_SHIFT);
+    if (item->deadline_ms == 0) {
+        return (uint8_t *)&payload->ttl_ms;
+    }
+    zc_word_store(&payload->ttl_ms, (uint32_t)(item->deadline_ms - zc_hlc_ms(item->hlc)));
+    return (uint8_t *)payload->digest;
+}
+
+void zc_payload_put(zc_slab_t *slab, zc_block_t block, const zc_store_item_t *item,
+                    uint64_t digest) {
+    uint8_t *to = put_before(zc_slab_at(slab, block), item, digest);
+    zc_block_put(to, item->key);
+    zc_block_put(to + item->key.bytes, item->value);
+}
+
 zc_block_t zc_payload_new(zc_slab_t *slab, const zc_store_item_t *item, uint64_t digest) {
     ZC_ASSERT(item->key.bytes <= UINT16_MAX);
     ZC_ASSERT(item->value.bytes <= UINT32_MAX);
     zc_block_t block = zc_slab_take(slab, (size_t)zc_payload_size(item));
-    if (block == ZC_BLOCK_NONE) {
-        return ZC_BLOCK_NONE;
+    if (block != ZC_BLOCK_NONE) {
+        zc_payload_put(slab, block, item, digest);
     }
-    zc_payload_t before = describe(item, digest);
-    uint8_t *to = zc_slab_at(slab, block);
-    zc_block_put(to, zc_slice(&before, bytes_before(item)));
-    to += bytes_before(item);
-    zc_block_put(to, item->key);
-    zc_block_put(to + item->key.bytes, item->value);
     return block;
 }
 
-static uint8_t *put_number(uint8_t *to, uint64_t number) {
-    for (unsigned i = 0; i < sizeof number; i++) {
-        *to++ = (uint8_t)(number >> (8 * i));
-    }
-    return to;
-}
-
+/* Each step is a bijection, so that entries that differ in one of these alone never have the same
+ * digest. */
 uint64_t zc_item_digest(const zc_store_item_t *item, const zc_origin_t *origin) {
-    uint8_t bytes[DIGEST_BYTES];
-    uint8_t *end = put_number(bytes, item->key_hash);
-    end = put_number(end, item->hlc);
-    memcpy(end, origin->bytes, ZC_ORIGIN_BYTES);
-    end = put_number(end + ZC_ORIGIN_BYTES, item->deadline_ms);
-    end = put_number(end, zc_hash(item->value, 0));
-    *end = item->type;
-    return zc_hash(zc_slice(bytes, sizeof bytes), 0);
+    uint64_t digest = zc_mix(item->key_hash, 0);
+    digest = zc_mix(item->hlc, digest);
+    digest = zc_mix(zc_hash_number(origin->bytes), digest);
+    digest = zc_mix(zc_hash_number(origin->bytes + sizeof digest), digest);
+    digest = zc_mix(item->deadline_ms | (uint64_t)item->type << DIGEST_TYPE_SHIFT, digest);
+    return zc_mix(zc_key_hash(item->value), digest);
 }

@@ -9,7 +9,8 @@
  *
  * Most entries are short: keys up to 255 bytes, values up to 1,023, and a deadline within 49 days
  * of the write, whose stamp is in the slot. What would take more room than time is computed where
- * it is needed: the key hash, and of a short one the digest. A payload stays as it was made. */
+ * it is needed: the key hash, and of a short one the digest. A payload stays as it was made until
+ * its entry is overwritten: then a payload that needs a block of the same size takes its place. */
 #ifndef ZC_STORE_PAYLOAD_H
 #define ZC_STORE_PAYLOAD_H
 
@@ -41,12 +42,17 @@ enum {
 /* The bytes of the block that an item takes. */
 uint64_t zc_payload_size(const zc_store_item_t *item);
 
+/* Writes the item into a block of at least its size. */
+void zc_payload_put(zc_slab_t *slab, zc_block_t block, const zc_store_item_t *item,
+                    uint64_t digest);
+
 /* A copy of the item's key and value, or ZC_BLOCK_NONE: no memory. `digest` is the item's. */
 zc_block_t zc_payload_new(zc_slab_t *slab, const zc_store_item_t *item, uint64_t digest);
 
-/* The digest of an entry: XXH3-64, seed 0, over 49 bytes, numbers with their lowest byte first:
- * key hash (8), HLC (8), origin (16), deadline (8), XXH3-64 of the value with seed 0 (8), type (1).
- */
+/* The digest of an entry: six numbers mixed into each other, each under the seed that those before
+ * it have made, from 0 on: key hash, HLC, both halves of the origin with their lowest byte first,
+ * deadline with the type as its highest byte, XXH3-64 of the value with seed 0. A chain of mixes
+ * is a fifth of the work of hashing bytes, and each write does this twice. */
 uint64_t zc_item_digest(const zc_store_item_t *item, const zc_origin_t *origin);
 
 /* A payload is looked at through these alone. */

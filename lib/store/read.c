@@ -163,8 +163,8 @@ zcache_status zc_store_get(zc_store_t *store, zc_slice_t key, uint64_t now_ms, b
 
 void zc_store_prefetch(const zc_store_t *store, uint64_t key_hash, zc_prefetch_t step) {
     const zc_index_t *index = &store->index;
-    const uint32_t *bucket =
-        zc_index_bucket(index, index->buckets, zc_index_scatter(index, key_hash));
+    uint32_t buckets = zc_word_acquire(&index->buckets);
+    const uint32_t *bucket = zc_index_bucket(index, buckets, zc_index_scatter(index, key_hash));
     if (step == ZC_PREFETCH_BUCKET) {
         __builtin_prefetch(bucket);
         return;

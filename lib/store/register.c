@@ -8,30 +8,42 @@
 #include "lib/store/compact.h"
 #include "lib/store/state.h"
 
+/* What an entry takes beside its payload. */
+enum { BESIDE_BYTES = sizeof(zc_slot_t) + sizeof(zc_neighbours_t) + sizeof(uint32_t) };
+
 uint64_t zc_register_cost(const zc_store_item_t *item) {
-    return sizeof(zc_slot_t) + sizeof(zc_neighbours_t) + sizeof(uint32_t) +
-           zc_slab_round(zc_payload_size(item));
+    return BESIDE_BYTES + zc_slab_round(zc_payload_size(item));
+}
+
+/* The same of an entry that is here. */
+static uint64_t cost_of(const zc_store_t *store, zc_block_t block) {
+    return BESIDE_BYTES + zc_slab_bytes(&store->slots.slab, block);
 }
 
 /* Its time of use is under the lock. */
-static zc_store_item_t item_of(const zc_store_t *store, const zc_slot_t *slot) {
+static zc_store_item_t item_of(const zc_store_t *store, const zc_slot_t *slot, uint64_t key_hash) {
     const zc_payload_t *payload = zc_store_payload(store, slot);
-    zc_slice_t key = zc_payload_key(payload);
     return (zc_store_item_t){.type = zc_payload_type(payload),
                              .origin = slot->origin,
                              .hlc = slot->hlc,
-                             .key_hash = zc_key_hash(key),
-                             .key = key,
+                             .key_hash = key_hash,
+                             .key = zc_payload_key(payload),
                              .value = zc_payload_value(payload),
                              .deadline_ms = zc_payload_deadline_ms(payload, slot->hlc),
                              .used_ms = zc_slot_used_ms(&store->slots, slot)};
 }
 
-static uint64_t digest_of(const zc_store_t *store, const zc_slot_t *slot,
-                          const zc_store_item_t *item) {
+static uint64_t digest_of(const zc_store_t *store, const zc_slot_t *slot, uint64_t key_hash) {
     const zc_payload_t *payload = zc_store_payload(store, slot);
-    return zc_payload_is_long(payload) ? zc_payload_digest(payload)
-                                       : zc_item_digest(item, &store->origins.ids[slot->origin]);
+    if (zc_payload_is_long(payload)) {
+        return zc_payload_digest(payload);
+    }
+    zc_store_item_t item = {.type = zc_payload_type(payload),
+                            .hlc = slot->hlc,
+                            .key_hash = key_hash,
+                            .value = zc_payload_value(payload),
+                            .deadline_ms = zc_payload_deadline_ms(payload, slot->hlc)};
+    return zc_item_digest(&item, &store->origins.ids[slot->origin]);
 }
 
 void zc_register_view(const zc_store_t *store, uint32_t number, zc_store_item_t *item) {
@@ -43,14 +55,13 @@ void zc_register_view(const zc_store_t *store, uint32_t number, zc_store_item_t 
     }
     ZC_ASSERT(zc_slot_kind(slot) == ZC_SLOT_ENTRY);
     zc_store_lock(store);
-    *item = item_of(store, slot);
+    *item = item_of(store, slot, zc_slot_key_hash(&store->slots, slot));
     zc_store_unlock(store);
 }
 
 uint64_t zc_register_digest(const zc_store_t *store, uint32_t number) {
-    zc_store_item_t item;
-    zc_register_view(store, number, &item);
-    return digest_of(store, zc_store_slot(store, number), &item);
+    const zc_slot_t *slot = zc_store_slot(store, number);
+    return digest_of(store, slot, zc_slot_key_hash(&store->slots, slot));
 }
 
 void zc_register_tell(const zc_store_t *store, zc_change_t change, const zc_store_item_t *item) {
@@ -59,20 +70,20 @@ void zc_register_tell(const zc_store_t *store, zc_change_t change, const zc_stor
     }
 }
 
-static void count_in(zc_store_t *store, const zc_store_item_t *item, uint64_t digest) {
+static void count_in(zc_store_t *store, zc_block_t block, uint64_t key_hash, uint64_t digest) {
     store->entry_count++;
-    store->bytes += zc_register_cost(item);
+    store->bytes += cost_of(store, block);
     store->digest += digest;
-    store->digest_parts[zc_digest_part(item->key_hash)] += digest;
+    store->digest_parts[zc_digest_part(key_hash)] += digest;
 }
 
 /* Of an entry that is still as it was. */
-static void count_out(zc_store_t *store, const zc_slot_t *slot, const zc_store_item_t *item) {
-    uint64_t digest = digest_of(store, slot, item);
+static void count_out(zc_store_t *store, const zc_slot_t *slot, uint64_t key_hash) {
+    uint64_t digest = digest_of(store, slot, key_hash);
     store->entry_count--;
-    store->bytes -= zc_register_cost(item);
+    store->bytes -= cost_of(store, slot->block);
     store->digest -= digest;
-    store->digest_parts[zc_digest_part(item->key_hash)] -= digest;
+    store->digest_parts[zc_digest_part(key_hash)] -= digest;
 }
 
 /* The stretch of the slot has a deadline to look at, but is not looked through more than once in
@@ -91,13 +102,12 @@ static void note_deadline(zc_store_t *store, uint32_t number, uint64_t deadline_
     }
 }
 
-/* Under the lock: the slot leaves its order of use, and is in no figure any more. */
-static void leave(zc_store_t *store, uint32_t number) {
+/* Under the lock, and after all reads that were noted: the slot leaves its order of use, and is in
+ * no figure any more. */
+static void leave(zc_store_t *store, uint32_t number, uint64_t key_hash) {
     const zc_slot_t *slot = zc_store_slot(store, number);
-    zc_readers_drain(store); /* what they have noted is of the entry that was here */
     if (zc_slot_kind(slot) == ZC_SLOT_ENTRY) {
-        zc_store_item_t item = item_of(store, slot);
-        count_out(store, slot, &item);
+        count_out(store, slot, key_hash);
         zc_order_unlink(store, &store->entries, number);
     } else {
         store->ghost_count--;
@@ -128,12 +138,15 @@ static void become_ghost(zc_store_t *store, uint32_t number, uint64_t key_hash) 
     store->ghost_count++;
 }
 
+static void take_stamp(zc_slot_t *slot, const zc_store_item_t *item) {
+    zc_word_store(&slot->hlc, item->hlc);
+    zc_word_store(&slot->origin, item->origin);
+}
+
 /* Under the lock. */
 static void take_shape(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
                        const zc_making_t *making) {
-    zc_slot_t *slot = zc_store_slot(store, number);
-    zc_word_store(&slot->hlc, item->hlc);
-    zc_word_store(&slot->origin, item->origin);
+    take_stamp(zc_store_slot(store, number), item);
     if (making->block == ZC_BLOCK_NONE) {
         become_ghost(store, number, item->key_hash);
     } else {
@@ -141,36 +154,73 @@ static void take_shape(zc_store_t *store, uint32_t number, const zc_store_item_t
     }
 }
 
-static uint32_t put_new(zc_store_t *store, const zc_store_item_t *item, const zc_making_t *making) {
+/* What is done under the lock begins with this: what readers have noted is of what was here. */
+static void lock_at(zc_store_t *store, uint64_t now_ms) {
     zc_store_lock(store);
-    uint32_t number = zc_slots_take(&store->slots);
+    zc_store_note_time(store, now_ms);
     zc_readers_drain(store);
+}
+
+static uint32_t put_new(zc_store_t *store, const zc_store_item_t *item, const zc_making_t *making) {
+    lock_at(store, making->now_ms);
+    uint32_t number = zc_slots_take(&store->slots);
     take_shape(store, number, item, making);
-    zc_index_link(&store->index, number);
+    zc_index_link(&store->index, number, item->key_hash);
     zc_store_unlock(store);
     return number;
 }
 
-/* Returns the block that was there. */
+/* Under the lock: an entry takes the place of an entry. */
+static void renew(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
+                  const zc_making_t *making) {
+    zc_slot_t *slot = zc_store_slot(store, number);
+    uint64_t used_ms = zc_slot_used_ms(&store->slots, slot);
+    uint32_t *stripe = zc_index_stripe(&store->index, item->key_hash);
+    count_out(store, slot, item->key_hash);
+    zc_stripe_begin(stripe);
+    take_stamp(slot, item);
+    if (making->block == slot->block) {
+        zc_payload_put(&store->slots.slab, making->block, item, making->digest);
+    } else {
+        zc_word_store(&slot->block, making->block);
+    }
+    if (used_ms < making->used_ms) {
+        zc_slot_set_used_ms(&store->slots, slot, making->used_ms);
+    }
+    zc_stripe_end(stripe);
+    if (store->run_open) {
+        zc_order_unlink(store, &store->entries, number);
+        zc_order_merge(store, &store->entries, number);
+    } else {
+        zc_order_move(store, &store->entries, number);
+    }
+}
+
+/* Under the lock: what is there goes, or what comes is a ghost. */
+static void replace(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
+                    const zc_making_t *making) {
+    uint32_t *stripe = zc_index_stripe(&store->index, item->key_hash);
+    leave(store, number, item->key_hash);
+    zc_stripe_begin(stripe);
+    take_shape(store, number, item, making);
+    zc_stripe_end(stripe);
+}
+
+/* Returns the block that was there and is not any more. */
 static zc_block_t put_over(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
                            const zc_making_t *making) {
     const zc_slot_t *slot = zc_store_slot(store, number);
     bool entry = zc_slot_kind(slot) == ZC_SLOT_ENTRY;
-    zc_block_t replaced = entry ? slot->block : ZC_BLOCK_NONE;
-    zc_making_t latest = *making;
-    uint32_t *stripe = zc_index_stripe(&store->index, item->key_hash);
+    zc_block_t before = entry ? slot->block : ZC_BLOCK_NONE;
     zc_chain_unlink(store, number);
-    zc_store_lock(store);
-    zc_readers_drain(store);
-    if (entry && zc_slot_used_ms(&store->slots, slot) > latest.used_ms) {
-        latest.used_ms = zc_slot_used_ms(&store->slots, slot);
+    lock_at(store, making->now_ms);
+    if (entry && making->block != ZC_BLOCK_NONE) {
+        renew(store, number, item, making);
+    } else {
+        replace(store, number, item, making);
     }
-    leave(store, number);
-    zc_stripe_begin(stripe);
-    take_shape(store, number, item, &latest);
-    zc_stripe_end(stripe);
     zc_store_unlock(store);
-    return replaced;
+    return before == making->block ? ZC_BLOCK_NONE : before;
 }
 
 uint32_t zc_register_put(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
@@ -183,7 +233,7 @@ uint32_t zc_register_put(zc_store_t *store, uint32_t number, const zc_store_item
     }
     zc_chain_link(store, number);
     if (making->block != ZC_BLOCK_NONE) {
-        count_in(store, item, making->digest);
+        count_in(store, making->block, item->key_hash, making->digest);
         note_deadline(store, number, item->deadline_ms);
     }
     return number;
@@ -197,12 +247,14 @@ void zc_register_go(zc_store_t *store, uint32_t number, zc_change_t change) {
         return;
     }
     zc_block_t block = slot->block;
+    uint64_t key_hash = zc_slot_key_hash(&store->slots, slot);
+    uint32_t *stripe = zc_index_stripe(&store->index, key_hash);
     zc_store_lock(store);
-    zc_store_item_t item = item_of(store, slot);
-    leave(store, number);
-    uint32_t *stripe = zc_index_stripe(&store->index, item.key_hash);
+    zc_readers_drain(store);
+    zc_store_item_t item = item_of(store, slot, key_hash);
+    leave(store, number, key_hash);
     zc_stripe_begin(stripe);
-    become_ghost(store, number, item.key_hash);
+    become_ghost(store, number, key_hash);
     zc_stripe_end(stripe);
     zc_store_unlock(store);
     store->evictions += change == ZC_CHANGE_EVICT;
@@ -218,8 +270,9 @@ void zc_register_remove(zc_store_t *store, uint32_t number) {
     zc_block_t block = zc_slot_kind(slot) == ZC_SLOT_ENTRY ? slot->block : ZC_BLOCK_NONE;
     zc_chain_unlink(store, number);
     zc_store_lock(store);
+    zc_readers_drain(store);
     zc_index_unlink(&store->index, number);
-    leave(store, number);
+    leave(store, number, zc_slot_key_hash(&store->slots, slot));
     zc_slots_give(&store->slots, number); /* a reader who noted it late finds no entry here */
     zc_store_unlock(store);
     if (block != ZC_BLOCK_NONE) {
@@ -230,7 +283,8 @@ void zc_register_remove(zc_store_t *store, uint32_t number) {
 /* The one reference to a block is in the slot of its key. */
 static bool move(zc_store_t *store, zc_block_t block) {
     const zc_payload_t *payload = zc_slab_at(&store->slots.slab, block);
-    uint32_t number = zc_index_find(&store->index, zc_payload_key_hash(payload));
+    uint64_t key_hash = zc_payload_key_hash(payload);
+    uint32_t number = zc_index_find_key(&store->index, key_hash, zc_payload_key(payload));
     ZC_ASSERT(number != ZC_SLOT_NONE);
     zc_slot_t *slot = zc_store_slot(store, number);
     ZC_ASSERT(slot->block == block);
@@ -238,7 +292,7 @@ static bool move(zc_store_t *store, zc_block_t block) {
     if (moved == ZC_BLOCK_NONE) {
         return false;
     }
-    uint32_t *stripe = zc_index_stripe(&store->index, zc_payload_key_hash(payload));
+    uint32_t *stripe = zc_index_stripe(&store->index, key_hash);
     zc_store_lock(store);
     zc_stripe_begin(stripe);
     zc_word_store(&slot->block, moved);
@@ -249,9 +303,13 @@ static bool move(zc_store_t *store, zc_block_t block) {
 }
 
 void zc_register_compact(zc_store_t *store, uint64_t written_bytes) {
-    zc_block_t block = zc_compact_next(&store->slots.slab, written_bytes);
+    zc_slab_t *slab = &store->slots.slab;
+    if (zc_compact_rests(slab)) {
+        return;
+    }
+    zc_block_t block = zc_compact_next(slab, written_bytes);
     while (block != ZC_BLOCK_NONE && move(store, block)) {
-        block = zc_compact_next(&store->slots.slab, 0);
+        block = zc_compact_next(slab, 0);
     }
 }
 

@@ -23,15 +23,18 @@ void zc_register_view(const zc_store_t *store, uint32_t number, zc_store_item_t 
 
 /* What a write is put in with. */
 typedef struct zc_making {
-    zc_block_t block; /* its payload; ZC_BLOCK_NONE: it leaves a ghost */
+    /* Where its payload is; ZC_BLOCK_NONE: it leaves a ghost. The block that is in the slot
+     * already: there the payload is still to be written, over the one before it. */
+    zc_block_t block;
     uint64_t digest;  /* of an entry */
     uint64_t used_ms; /* not after now */
+    uint64_t now_ms;
 } zc_making_t;
 
 /* Puts a write into the slot `number` of its key hash, or into a new one if that is ZC_SLOT_NONE
  * (then zc_slots_reserve and zc_index_reserve have been called). Takes the block. Returns the slot,
- * and in *replaced the block that was there before, which is the caller's to give, or
- * ZC_BLOCK_NONE. */
+ * and in *replaced the block that was there before and is no longer, which is the caller's to give,
+ * or ZC_BLOCK_NONE. */
 uint32_t zc_register_put(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
                          const zc_making_t *making, zc_block_t *replaced);
 

@@ -52,6 +52,13 @@ static uint8_t bin_of(const zc_page_t *page) {
     return (uint8_t)(page->live * ZC_SLAB_BINS / page->blocks);
 }
 
+/* Whether the page is in the bin of bin_of, found without a division. */
+static bool is_in_its_bin(const zc_page_t *page) {
+    uint32_t filled = (uint32_t)page->live * ZC_SLAB_BINS;
+    uint32_t least = (uint32_t)page->blocks * page->bin;
+    return filled >= least && filled - least < page->blocks;
+}
+
 /* -- Lists ----------------------------------------------------------------- */
 
 static void link_first(zc_slab_t *slab, uint32_t *list, uint32_t number) {
@@ -95,7 +102,7 @@ void zc_slab_page_enter(zc_slab_t *slab, uint32_t number) {
 /* How much of a page is in use has changed. */
 static void settle(zc_slab_t *slab, uint32_t number) {
     const zc_page_t *page = zc_page_at(&slab->pages, number);
-    if (page->bin != bin_of(page)) {
+    if (!is_in_its_bin(page)) {
         zc_slab_page_leave(slab, number);
         zc_slab_page_enter(slab, number);
     }

@@ -77,10 +77,12 @@ void zc_slab_fini(zc_slab_t *slab);
 zc_block_t zc_slab_take(zc_slab_t *slab, size_t bytes);
 void zc_slab_give(zc_slab_t *slab, zc_block_t block);
 
+/* What large blocks take beside their bytes. */
+enum { ZC_SLAB_LARGE_BYTES = 16 };
+
 /* What such a block takes of memory. */
 static inline uint64_t zc_slab_round(uint64_t bytes) {
-    enum { ALLOCATOR_BYTES = 16 };
-    return bytes > ZC_SIZES_BYTES_MAX ? bytes + ALLOCATOR_BYTES
+    return bytes > ZC_SIZES_BYTES_MAX ? bytes + ZC_SLAB_LARGE_BYTES
                                       : zc_size_bytes(zc_size_class((size_t)bytes));
 }
 
@@ -105,6 +107,15 @@ static inline void *zc_slab_at(const zc_slab_t *slab, zc_block_t block) {
     const zc_page_t *page = zc_page_at(&slab->pages, zc_block_page(block));
     return zc_word_load(&page->memory) + zc_word_load(&page->first) +
            (size_t)zc_block_number(block) * zc_word_load(&page->block_bytes);
+}
+
+/* What a block in use takes of memory: zc_slab_round of the bytes that it was taken for. */
+static inline uint64_t zc_slab_bytes(const zc_slab_t *slab, zc_block_t block) {
+    if (zc_block_is_large(block)) {
+        uint32_t number = block & ~ZC_BLOCK_LARGE;
+        return (uint64_t)zc_page_at(&slab->large, number)->block_bytes + ZC_SLAB_LARGE_BYTES;
+    }
+    return zc_page_at(&slab->pages, zc_block_page(block))->block_bytes;
 }
 
 static inline bool zc_slab_is_live(const zc_page_t *page, uint32_t number) {

@@ -32,10 +32,13 @@ typedef enum zc_slot_kind { ZC_SLOT_FREE, ZC_SLOT_GHOST, ZC_SLOT_ENTRY } zc_slot
  * that a search seldom follows the payload of another key. */
 enum { ZC_LABEL_KIND = 3, ZC_LABEL_TAG = 0xfc };
 
-/* Flags, the writing thread's alone. */
+/* Flags, the writing thread's alone. Above them stand six bits of the scattered key hash, by which
+ * the bucket is split next: else each split would have to look at the keys. */
 enum {
     ZC_FLAG_MARK = 1, /* a replace-sync sent it */
     ZC_FLAG_RUN = 2,  /* it is in the run, not in the chain of its origin */
+    ZC_FLAG_COURSE_SHIFT = 2,
+    ZC_FLAG_COURSE_BITS = 6,
 };
 
 /* Readers look at hlc, block, used, index_next, origin and label without a lock: those are written

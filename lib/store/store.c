@@ -44,6 +44,11 @@ zcache_status zc_store_new(const zc_store_options_t *options, zc_store_t **store
     return ZCACHE_OK;
 }
 
+void zc_store_listen(zc_store_t *store, zc_store_listener_fn *listener, void *context) {
+    store->options.listener = listener;
+    store->options.listener_context = context;
+}
+
 void zc_store_set_max_size(zc_store_t *store, uint64_t max_size, uint64_t ghosts_max) {
     ZC_ASSERT(max_size >= 1);
     ZC_ASSERT(ghosts_max >= 1);

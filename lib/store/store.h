@@ -89,6 +89,9 @@ typedef struct zc_store_options {
 zcache_status zc_store_new(const zc_store_options_t *options, zc_store_t **store);
 void zc_store_destroy(zc_store_t **store);
 
+/* Whom to tell from now on; NULL: nobody, which spares looking at what nobody is shown. */
+void zc_store_listen(zc_store_t *store, zc_store_listener_fn *listener, void *context);
+
 /* -- Settings that change live. A smaller size is reached by zc_store_sweep, not at once. -- */
 
 void zc_store_set_max_size(zc_store_t *store, uint64_t max_size, uint64_t ghosts_max);
@@ -144,7 +147,7 @@ bool zc_store_has_room(const zc_store_t *store, size_t key_bytes, size_t value_b
 
 /* Tells the processor which memory a call for this key hash is about to need, from the index to the
  * entry: each step needs what the one before has fetched, so they are made some calls apart.
- * Changes nothing. */
+ * Changes nothing. The first step may be made by any thread. */
 typedef enum zc_prefetch { ZC_PREFETCH_BUCKET, ZC_PREFETCH_SLOT, ZC_PREFETCH_ENTRY } zc_prefetch_t;
 
 void zc_store_prefetch(const zc_store_t *store, uint64_t key_hash, zc_prefetch_t step);

@@ -17,8 +17,17 @@ def xxh3(data, seed=0):
     return _xxh3(data, len(data), seed)
 
 
+def mix(number):
+    number = (number ^ number >> 30) * 0xbf58476d1ce4e5b9 & MASK
+    number = (number ^ number >> 27) * 0x94d049bb133111eb & MASK
+    return number ^ number >> 31
+
+
 def entry_digest(key_hash, hlc, origin, deadline, value, kind):
-    return xxh3(struct.pack("<QQ16sQQB", key_hash, hlc, origin, deadline, xxh3(value), kind))
+    digest = 0
+    for number in (key_hash, hlc, *struct.unpack("<QQ", origin), deadline | kind << 56, xxh3(value)):
+        digest = mix(digest ^ number)
+    return digest
 
 
 def interval_hash(origin, after, upto):

@@ -71,24 +71,27 @@ uint64_t model_count(const zc_model_t *model, zc_model_kind_t kind) {
     return count;
 }
 
-/* As PROTOCOL.md and payload.h say it. */
+static uint64_t mixed(uint64_t number) {
+    number = (number ^ number >> 30) * 0xbf58476d1ce4e5b9u;
+    number = (number ^ number >> 27) * 0x94d049bb133111ebu;
+    return number ^ number >> 31;
+}
+
+/* As PROTOCOL.md says it. */
 static uint64_t digest_of(const zc_model_t *model, const zc_store_item_t *item) {
-    uint8_t bytes[49];
-    uint64_t numbers[5] = {item->key_hash, item->hlc, 0, item->deadline_ms,
-                           zc_hash(item->value, 0)};
-    size_t place = 0;
-    for (int i = 0; i < 5; i++) {
-        if (i == 2) {
-            memcpy(bytes + place, model->origins[item->origin].bytes, 16);
-            place += 16;
-            continue;
-        }
-        for (int shift = 0; shift < 64; shift += 8) {
-            bytes[place++] = (uint8_t)(numbers[i] >> shift);
-        }
+    const uint8_t *origin = model->origins[item->origin].bytes;
+    uint64_t numbers[6] = {[0] = item->key_hash,
+                           [1] = item->hlc,
+                           [4] = item->deadline_ms + ((uint64_t)item->type << 56),
+                           [5] = zc_hash(item->value, 0)};
+    for (int i = 0; i < ZC_ORIGIN_BYTES; i++) {
+        numbers[2 + i / 8] |= (uint64_t)origin[i] << 8 * (i % 8);
     }
-    bytes[place] = item->type;
-    return zc_hash(zc_slice(bytes, sizeof bytes), 0);
+    uint64_t digest = 0;
+    for (int i = 0; i < 6; i++) {
+        digest = mixed(digest ^ numbers[i]);
+    }
+    return digest;
 }
 
 static zc_store_item_t item_of(const zc_model_register_t *found) {

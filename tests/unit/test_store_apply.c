@@ -90,6 +90,41 @@ Test(store_apply, key_type_and_deadline_belong_to_the_bytes_of_a_write) {
     cr_assert_str_eq(fixture_peek(&fixture, "m"), "v");
 }
 
+static const void *place_of(const char *key) {
+    zc_store_item_t item;
+    cr_assert(zc_store_find(fixture.store, fixture_hash(key), &item));
+    return item.value.data;
+}
+
+Test(store_apply, value_of_the_same_size_takes_the_place_of_the_one_before) {
+    fixture_put(&fixture, "k", "one", A, 5);
+    const void *place = place_of("k");
+    zc_store_stats_t before = fixture_stats(&fixture);
+    cr_assert_eq(fixture_put(&fixture, "k", "two", A, 6), ZC_OUTCOME_APPLIED);
+    cr_assert_eq(place_of("k"), place);
+    cr_assert_str_eq(fixture_peek(&fixture, "k"), "two");
+    cr_assert_eq(fixture_stats(&fixture).bytes, before.bytes);
+    cr_assert_neq(fixture_stats(&fixture).digest, before.digest);
+    fixture_put(&fixture, "k", "longer by a word", A, 7);
+    cr_assert_neq(place_of("k"), place);
+    cr_assert_str_eq(fixture_peek(&fixture, "k"), "longer by a word");
+    char large[2000];
+    memset(large, 'l', sizeof large);
+    large[sizeof large - 1] = '\0';
+    fixture_put(&fixture, "k", large, A, 8); /* readers would have to wait for too long */
+    place = place_of("k");
+    fixture_put(&fixture, "k", large, A, 9);
+    cr_assert_neq(place_of("k"), place);
+}
+
+Test(store_apply, listener_that_has_gone_is_told_nothing) {
+    fixture_put(&fixture, "k", "v", A, 5);
+    zc_store_listen(fixture.store, NULL, NULL);
+    fixture_put(&fixture, "k", "w", A, 6);
+    fixture_ghost(&fixture, "k", A, 7);
+    cr_assert_str_eq(fixture_log(&fixture), "set k=v@5 ");
+}
+
 Test(store_apply, ghost_refuses_what_is_not_above_it) {
     fixture_ghost(&fixture, "k", B, 5);
     cr_assert_eq(fixture_put(&fixture, "k", "v", A, 4), ZC_OUTCOME_OUTDATED);

@@ -6,7 +6,7 @@
 #include "lib/store/index.h"
 #include "tests/support/failing_allocator.h"
 
-enum { COUNT = 20000 };
+enum { COUNT = 200000 }; /* more splits than a slot knows bits of its hash */
 
 static zc_failing_allocator_t failing;
 static zc_slots_t slots;
@@ -33,7 +33,7 @@ static uint32_t link_ghost(uint64_t key_hash) {
     zc_slot_t *slot = zc_slot_at(&slots, number);
     slot->key_hash = key_hash;
     zc_slot_set_kind(slot, ZC_SLOT_GHOST);
-    zc_index_link(&table, number);
+    zc_index_link(&table, number, key_hash);
     return number;
 }
 
