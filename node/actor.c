@@ -183,11 +183,12 @@ static void take_subscriptions(zc_actor_t *actor) {
 static bool tick_if_due(zc_actor_t *actor) {
     const zc_event_t event = {.type = ZC_EVENT_TICK, .now_us = zc_process_now_us()};
     zc_shared_lock(actor->shared);
-    bool due = zc_replica_deadline(actor->shared->replica) <= event.now_us;
-    zc_shared_unlock(actor->shared);
+    bool due = zc_shared_deadline(actor->shared) <= event.now_us;
     if (due) {
-        zc_actor_step(actor, &event);
+        zc_shared_note_burst(actor->shared, event.now_us);
+        zc_actor_step_locked(actor, &event);
     }
+    zc_shared_unlock(actor->shared);
     return due;
 }
 
@@ -261,11 +262,15 @@ static void make_poll_set(zc_actor_t *actor) {
 }
 
 /* How long the thread may sleep. A writer that comes after this looks at `awake`, which is false
- * now, and ends the sleep; one that came before has moved the deadline. */
+ * now, and ends the sleep; one that came before has moved the deadline. Where something waits to be
+ * sent the sleep is short, and nobody has to end it. */
 static long sleep_ms(zc_actor_t *actor) {
     atomic_store(&actor->shared->awake, false);
     zc_shared_lock(actor->shared);
-    uint64_t deadline_us = zc_replica_deadline(actor->shared->replica);
+    uint64_t deadline_us = zc_shared_deadline(actor->shared);
+    if (zc_replica_deadline(actor->shared->replica) < deadline_us) {
+        atomic_store(&actor->shared->awake, true);
+    }
     bool events = actor->shared->watch.first != NULL;
     zc_shared_unlock(actor->shared);
     if (actor->renew_us != 0 && actor->renew_us < deadline_us) {

@@ -4,7 +4,8 @@
  * What was written waits in the replica and in the queue of events until the node's thread, which
  * is woken, sends it. So writes that come while the last ones go out form a batch by themselves.
  * A lone write is broadcast by the writer itself while the node's thread sleeps: to wake the thread
- * would cost the writer as much, and the write the time until it runs.
+ * would cost the writer as much, and the write the time until it runs. In a burst (publisher.h) the
+ * writer sends full batches, as it would wait while the thread does, and the thread sleeps.
  *
  * Invariant: no other socket than PUB is touched here, and that under the step lock. */
 #include "node/local.h"
@@ -76,14 +77,18 @@ enum {
 };
 
 /* Sends what was written, by the thread that has written it, where it may. Under the step lock. */
-static void broadcast_lone_write(zc_shared_t *shared, uint64_t now_us) {
+static void broadcast(zc_shared_t *shared, uint64_t now_us) {
     zc_publisher_t *publisher = &shared->publisher;
     size_t peers = zc_replica_peer_count(shared->replica);
-    if (atomic_load(&shared->awake) || publisher->socket == NULL || peers == 0 ||
-        peers > BROADCAST_PEERS_MAX || now_us < publisher->sent_us + BROADCAST_PAUSE_US) {
+    bool full = zc_replica_unsent(shared->replica).bytes >= ZC_BURST_FULL_BYTES;
+    bool lone = !atomic_load(&shared->awake) && now_us >= publisher->sent_us + BROADCAST_PAUSE_US;
+    if (publisher->socket == NULL || peers == 0 || peers > BROADCAST_PEERS_MAX || !(full || lone)) {
         return;
     }
     publisher->sent_us = now_us;
+    if (full) {
+        publisher->burst_until_us = now_us + ZC_BURST_US;
+    }
     const zc_event_t event = {.type = ZC_EVENT_FLUSH, .now_us = now_us};
     zc_effects_t effects = {.count = 0};
     zc_replica_step(shared->replica, &event, &effects);
@@ -112,7 +117,7 @@ static zcache_status local_write(zc_local_t *local, const zc_operation_t *operat
     }
     bool due = effects.count > 0 || zc_replica_deadline(shared->replica) <= event.now_us;
     if (due && effects.count == 0) {
-        broadcast_lone_write(shared, event.now_us);
+        broadcast(shared, event.now_us);
         due = zc_replica_deadline(shared->replica) <= event.now_us;
     }
     zc_shared_unlock(shared);

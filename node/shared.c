@@ -100,6 +100,16 @@ void zc_shared_destroy(zc_shared_t *shared) {
     free(shared);
 }
 
+uint64_t zc_shared_deadline(const zc_shared_t *shared) {
+    return zc_replica_deadline_or(shared->replica, shared->publisher.burst_until_us);
+}
+
+void zc_shared_note_burst(zc_shared_t *shared, uint64_t now_us) {
+    if (zc_replica_unsent(shared->replica).writes >= ZC_BURST_WRITES) {
+        shared->publisher.burst_until_us = now_us + ZC_BURST_US;
+    }
+}
+
 void zc_shared_wake(zc_shared_t *shared) {
     /* Whoever has written holds no lock by now, and the node's thread says that it sleeps before it
      * takes the lock to look: so it has seen the write, or is seen to sleep here. */

@@ -43,6 +43,14 @@ void zc_shared_destroy(zc_shared_t *shared);
 void zc_shared_lock(zc_shared_t *shared);
 void zc_shared_unlock(zc_shared_t *shared);
 
+/* Local time in microseconds at which the node's thread is to step the replica next. Under the step
+ * lock. */
+uint64_t zc_shared_deadline(const zc_shared_t *shared);
+
+/* The node's thread is about to send what waits: whether that is a burst is noted. Under the step
+ * lock. */
+void zc_shared_note_burst(zc_shared_t *shared, uint64_t now_us);
+
 /* Ends the sleep of the node's thread, if it sleeps. */
 void zc_shared_wake(zc_shared_t *shared);
 

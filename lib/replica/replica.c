@@ -357,7 +357,16 @@ zcache_status zc_replica_step(zc_replica_t *replica, const zc_event_t *event,
 }
 
 uint64_t zc_replica_deadline(const zc_replica_t *replica) {
-    return replica->flush_due ? 0 : replica->deadline_us;
+    return zc_replica_deadline_or(replica, 0);
+}
+
+uint64_t zc_replica_deadline_or(const zc_replica_t *replica, uint64_t flush_us) {
+    bool flushes_first = replica->flush_due && flush_us < replica->deadline_us;
+    return flushes_first ? flush_us : replica->deadline_us;
+}
+
+zc_unsent_t zc_replica_unsent(const zc_replica_t *replica) {
+    return replica->waiting;
 }
 
 size_t zc_replica_peer_count(const zc_replica_t *replica) {

@@ -192,6 +192,17 @@ zcache_status zc_replica_step(zc_replica_t *replica, const zc_event_t *event,
 /* Local time in microseconds at which it wants a TICK: 0 for at once. */
 uint64_t zc_replica_deadline(const zc_replica_t *replica);
 
+/* The same where what was written here may wait until `flush_us` to be sent. */
+uint64_t zc_replica_deadline_or(const zc_replica_t *replica, uint64_t flush_us);
+
+/* What was written here and is still to be sent. Where a key was written twice it counts twice. */
+typedef struct zc_unsent {
+    size_t writes;
+    size_t bytes; /* of keys and values */
+} zc_unsent_t;
+
+zc_unsent_t zc_replica_unsent(const zc_replica_t *replica);
+
 /* How many peers there are, live or not: nothing is broadcast where there is none. */
 size_t zc_replica_peer_count(const zc_replica_t *replica);
 

@@ -150,7 +150,8 @@ struct zc_replica {
     zc_hlc_t sent;            /* ... that was broadcast */
     zc_store_cursor_t unsent; /* the first one after `sent` in the own chain */
     bool unsent_open;
-    bool flush_due; /* what is unsent is to be sent at once */
+    bool flush_due;      /* what is unsent is to be sent at once */
+    zc_unsent_t waiting; /* ... and is so much */
 
     zc_peers_t peers;
     char **seeds;

@@ -50,6 +50,8 @@ static zcache_status apply_own(zc_replica_t *replica, zc_store_item_t *item, boo
     replica->written = item->hlc;
     /* With nobody to tell it waits for the next step, and costs no change of threads. */
     replica->flush_due |= replica->peers.count > 0 || replica->watched;
+    replica->waiting.writes++;
+    replica->waiting.bytes += item->key.bytes + item->value.bytes;
     return ZCACHE_OK;
 }
 
@@ -167,10 +169,15 @@ static bool cut_batch(zc_replica_t *replica, bool copied, zc_batch_t *batch) {
     return true;
 }
 
+static void all_is_sent(zc_replica_t *replica) {
+    replica->flush_due = false;
+    replica->waiting = (zc_unsent_t){.writes = 0};
+}
+
 /* With nobody to hear it, what was written waits in the store for whoever asks. */
 static void pass_over(zc_replica_t *replica) {
     replica->sent = replica->written;
-    replica->flush_due = false;
+    all_is_sent(replica);
     reopen_unsent(replica);
 }
 
@@ -190,5 +197,8 @@ void zc_write_flush(zc_replica_t *replica, bool copied) {
             replica->counters.batches_sent++;
         }
     }
-    replica->flush_due = replica->sent < replica->written;
+    replica->flush_due = true;
+    if (replica->sent == replica->written) {
+        all_is_sent(replica);
+    }
 }

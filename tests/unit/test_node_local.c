@@ -126,20 +126,35 @@ static void meet_peer(void) {
     cr_assert_eq(zc_replica_peer_count(shared->replica), 1);
 }
 
-Test(local, lone_write_is_sent_by_its_writer_while_the_thread_sleeps) {
-    void *context = zmq_ctx_new();
-    void *publish = zmq_socket(context, ZMQ_PUB);
-    void *subscribe = zmq_socket(context, ZMQ_SUB);
+/* Where the node broadcasts to, and who hears it. */
+static void *context;
+static void *publish;
+static void *subscribe;
+
+static void open_publisher(void) {
     int timeout_ms = 10000;
-    uint64_t count = 0;
-    char bytes[256];
+    context = zmq_ctx_new();
+    publish = zmq_socket(context, ZMQ_PUB);
+    subscribe = zmq_socket(context, ZMQ_SUB);
     cr_assert_eq(zmq_bind(publish, "inproc://published"), 0);
     cr_assert_eq(zmq_setsockopt(subscribe, ZMQ_SUBSCRIBE, "", 0), 0);
     cr_assert_eq(zmq_setsockopt(subscribe, ZMQ_RCVTIMEO, &timeout_ms, sizeof(timeout_ms)), 0);
     cr_assert_eq(zmq_connect(subscribe, "inproc://published"), 0);
     shared->publisher.socket = publish;
     meet_peer();
+}
 
+static void close_publisher(void) {
+    cr_assert_eq(shared->publisher.dropped, 0);
+    zmq_close(publish);
+    zmq_close(subscribe);
+    zmq_ctx_term(context);
+}
+
+Test(local, lone_write_is_sent_by_its_writer_while_the_thread_sleeps) {
+    uint64_t count = 0;
+    char bytes[256];
+    open_publisher();
     cr_assert_eq(do_write(ZC_OPERATION_SET, "awake", "value"), ZCACHE_OK);
     cr_assert_eq(zmq_recv(subscribe, bytes, sizeof(bytes), ZMQ_DONTWAIT), -1);
     atomic_store(&shared->awake, false);
@@ -151,10 +166,40 @@ Test(local, lone_write_is_sent_by_its_writer_while_the_thread_sleeps) {
     cr_assert_eq(do_write(ZC_OPERATION_SET, "soon", "value"), ZCACHE_OK);
     cr_assert_eq(zmq_recv(subscribe, bytes, sizeof(bytes), ZMQ_DONTWAIT), -1);
     cr_assert_eq(read(shared->wake_fd, &count, sizeof(count)), 8, "it is the thread's to send");
-    cr_assert_eq(shared->publisher.dropped, 0);
-    zmq_close(publish);
-    zmq_close(subscribe);
-    zmq_ctx_term(context);
+    close_publisher();
+}
+
+Test(local, full_batch_of_a_burst_is_sent_by_its_writer_and_the_rest_waits_for_its_end) {
+    static char large[ZC_BURST_FULL_BYTES / 4];
+    uint64_t count = 0;
+    char byte;
+    open_publisher();
+    memset(large, 'l', sizeof(large) - 1);
+    for (int i = 0; i < 4; i++) {
+        cr_assert_eq(zmq_recv(subscribe, &byte, 1, ZMQ_DONTWAIT), -1);
+        cr_assert_eq(do_write(ZC_OPERATION_SET, (char[]){(char)('a' + i), 0}, large), ZCACHE_OK);
+    }
+    cr_assert_gt(zmq_recv(subscribe, &byte, 1, 0), ZC_BURST_FULL_BYTES);
+    cr_assert_eq(zc_replica_unsent(shared->replica).writes, 0);
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "rest", "value"), ZCACHE_OK);
+    cr_assert_eq(zc_replica_unsent(shared->replica).writes, 1);
+    cr_assert_eq(zc_replica_deadline(shared->replica), 0);
+    cr_assert_eq(zc_shared_deadline(shared), shared->publisher.burst_until_us);
+    cr_assert_eq(zmq_recv(subscribe, &byte, 1, ZMQ_DONTWAIT), -1);
+    cr_assert_eq(read(shared->wake_fd, &count, sizeof(count)), -1);
+    close_publisher();
+}
+
+Test(local, many_writes_before_the_thread_looks_are_a_burst) {
+    meet_peer();
+    for (int i = 1; i < ZC_BURST_WRITES; i++) {
+        cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_OK);
+    }
+    zc_shared_note_burst(shared, 5000);
+    cr_assert_eq(zc_shared_deadline(shared), 0);
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_OK);
+    zc_shared_note_burst(shared, 5000);
+    cr_assert_eq(zc_shared_deadline(shared), 5000 + ZC_BURST_US);
 }
 
 Test(local, changes_are_queued_for_whoever_watches) {
