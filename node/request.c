@@ -13,6 +13,7 @@ enum {
     LISTING_BYTES_MAX = 8192, /* of STATS, with names of the greatest length */
     LOOK_BYTES_MAX = ZCACHE_KEY_MAX + 64,
     RUN_OPERATIONS = 32, /* under one lock: writers of the process want their turn */
+    AHEAD = 16,          /* operations that are read before the first of them is done */
 };
 
 /* How long a client's answer waits for a donor to be found and to answer, before what is not here
@@ -209,12 +210,46 @@ static void wait_for_reads(zc_actor_t *actor, uint64_t route, uint64_t number) {
     zc_actor_ask_donor(actor);
 }
 
+/* Asks for the memory of all before any is done, a step of the way for all at a time, so that none
+ * is waited for. */
+static void fetch(zc_actor_t *actor, const zc_operation_t *operations, size_t count, run_t *run) {
+    static const zc_prefetch_t steps[] = {ZC_PREFETCH_BUCKET, ZC_PREFETCH_SLOT, ZC_PREFETCH_ENTRY};
+    uint64_t key_hashes[AHEAD];
+    for (size_t i = 0; i < count; i++) {
+        if (!is_quick(operations[i].type)) {
+            return;
+        }
+        key_hashes[i] = zc_key_hash(operations[i].key);
+    }
+    begin_run(actor, run);
+    for (size_t step = 0; step < sizeof(steps) / sizeof(steps[0]); step++) {
+        for (size_t i = 0; i < count; i++) {
+            zc_store_prefetch(actor->shared->store, key_hashes[i], steps[step]);
+        }
+    }
+}
+
+/* Reads the next operations; returns how many. */
+static size_t read_ahead(zc_request_t *request, zc_operation_t operations[AHEAD]) {
+    size_t count = 0;
+    while (count < AHEAD && zc_request_next(request, &operations[count])) {
+        count++;
+    }
+    return count;
+}
+
 static zcache_status do_request(zc_actor_t *actor, uint64_t route, zc_request_t *request) {
     zcache_status status = zc_response_begin(&actor->response, request->number, request->count);
-    zc_operation_t operation;
+    zc_operation_t operations[AHEAD];
+    size_t count;
     run_t run = {.left = 0};
-    while (status == ZCACHE_OK && zc_request_next(request, &operation)) {
-        status = do_operation(actor, route, &operation, &run);
+    while (status == ZCACHE_OK && (count = read_ahead(request, operations)) > 0) {
+        if (count > 1) {
+            fetch(actor, operations, count, &run);
+        }
+        for (size_t i = 0; i < count && status == ZCACHE_OK; i++) {
+            status = do_operation(actor, route, &operations[i], &run);
+        }
     }
     end_run(actor, &run);
     return status;

@@ -6,7 +6,7 @@
 
 /* The entry of a key, if it may be served; or ZC_SLOT_NONE. */
 static uint32_t look_up(zc_store_t *store, uint64_t key_hash, zc_slice_t key, uint64_t now_ms) {
-    uint32_t number = zc_index_find(&store->index, key_hash);
+    uint32_t number = zc_index_find_key(&store->index, key_hash, key);
     if (number == ZC_SLOT_NONE) {
         return ZC_SLOT_NONE;
     }
@@ -153,30 +153,45 @@ zcache_status zc_store_get(zc_store_t *store, zc_slice_t key, uint64_t now_ms, b
     } else if (touch) {
         store->misses++;
     }
-    zc_store_unlock(store);
-    if (number == ZC_SLOT_NONE) {
-        return ZCACHE_MISS;
+    if (number != ZC_SLOT_NONE) {
+        *item = zc_register_item(store, number, key_hash);
     }
-    zc_register_view(store, number, item);
-    return ZCACHE_OK;
+    zc_store_unlock(store);
+    return number != ZC_SLOT_NONE ? ZCACHE_OK : ZCACHE_MISS;
+}
+
+/* Of a slot that seems to be of the key: its entry, and what a change of its places touches. */
+static inline __attribute__((always_inline)) void
+fetch_entry(const zc_store_t *store, uint32_t number, const zc_slot_t *slot) {
+    enum { LINE_BYTES = 64 };
+    const char *payload = (const char *)zc_slot_payload(&store->slots, slot);
+    __builtin_prefetch(payload);
+    __builtin_prefetch(payload + LINE_BYTES);
+    __builtin_prefetch(zc_neighbours_at(&store->slots, number));
+    __builtin_prefetch(zc_store_slot(store, slot->chain_older));
+    __builtin_prefetch(zc_store_slot(store, slot->chain_newer));
 }
 
 void zc_store_prefetch(const zc_store_t *store, uint64_t key_hash, zc_prefetch_t step) {
     const zc_index_t *index = &store->index;
+    uint64_t scattered = zc_index_scatter(index, key_hash);
     uint32_t buckets = zc_word_acquire(&index->buckets);
-    const uint32_t *bucket = zc_index_bucket(index, buckets, zc_index_scatter(index, key_hash));
+    const uint32_t *bucket = zc_index_bucket(index, buckets, scattered);
     if (step == ZC_PREFETCH_BUCKET) {
         __builtin_prefetch(bucket);
         return;
     }
-    if (*bucket == ZC_SLOT_NONE) {
+    uint32_t number = *bucket;
+    if (number == ZC_SLOT_NONE) {
         return;
     }
-    const zc_slot_t *slot = zc_store_slot(store, *bucket);
+    const zc_slot_t *slot = zc_store_slot(store, number);
     if (step == ZC_PREFETCH_SLOT) {
         __builtin_prefetch(slot);
-    } else if (zc_slot_kind(slot) == ZC_SLOT_ENTRY) {
-        __builtin_prefetch(zc_slot_payload(&store->slots, slot));
+    } else if (slot->label == (zc_index_tag(scattered) | ZC_SLOT_ENTRY)) {
+        fetch_entry(store, number, slot);
+    } else if (slot->index_next != ZC_SLOT_NONE) {
+        __builtin_prefetch(zc_store_slot(store, slot->index_next));
     }
 }
 

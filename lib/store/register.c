@@ -59,6 +59,10 @@ void zc_register_view(const zc_store_t *store, uint32_t number, zc_store_item_t 
     zc_store_unlock(store);
 }
 
+zc_store_item_t zc_register_item(const zc_store_t *store, uint32_t number, uint64_t key_hash) {
+    return item_of(store, zc_store_slot(store, number), key_hash);
+}
+
 uint64_t zc_register_digest(const zc_store_t *store, uint32_t number) {
     const zc_slot_t *slot = zc_store_slot(store, number);
     return digest_of(store, slot, zc_slot_key_hash(&store->slots, slot));

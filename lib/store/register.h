@@ -21,6 +21,9 @@ uint64_t zc_register_digest(const zc_store_t *store, uint32_t number);
 /* What a slot holds, as an item. Takes the lock for the time of use. */
 void zc_register_view(const zc_store_t *store, uint32_t number, zc_store_item_t *item);
 
+/* The same of an entry whose key hash is known. Under the lock. */
+zc_store_item_t zc_register_item(const zc_store_t *store, uint32_t number, uint64_t key_hash);
+
 /* What a write is put in with. */
 typedef struct zc_making {
     /* Where its payload is; ZC_BLOCK_NONE: it leaves a ghost. The block that is in the slot
