@@ -50,11 +50,12 @@ bool zc_settings_valid(const zc_settings_t *settings, const char **wrong) {
     return true;
 }
 
-/* A key that is read again and again sends a touch no more often than this: often enough that it
- * stays young everywhere. */
+/* A key that is read again and again is told once in this time, so that it idles out nowhere much
+ * too early. Where nothing idles out it is told now and then nevertheless, so that nodes do not
+ * disagree on all that was read since the last eviction, however long ago that is. */
 static uint64_t touch_window_ms(const zc_settings_t *settings) {
-    enum { SHORTEST_MS = 50, LONGEST_MS = 5000 };
-    uint64_t window_ms = settings->expire_after_ms / 8;
+    enum { SHORTEST_MS = 50, LONGEST_MS = 60000 };
+    uint64_t window_ms = settings->expire_after_ms / 4;
     if (settings->expire_after_ms == 0 || window_ms > LONGEST_MS) {
         return LONGEST_MS;
     }

@@ -18,46 +18,30 @@ static uint32_t look_up(zc_store_t *store, uint64_t key_hash, zc_slice_t key, ui
     return number;
 }
 
-/* Whether the mesh is to hear of a read (R11): not if the entry was used before in this window, as
- * that was written here, came as a touch, or has left one. */
-static bool is_news(const zc_store_t *store, uint64_t used_ms, uint64_t now_ms) {
-    uint64_t window_ms = store->options.touch_window_ms;
-    return window_ms == 0 || (now_ms > used_ms && now_ms / window_ms != used_ms / window_ms);
-}
-
-static void leave_touch(zc_store_t *store, uint64_t key_hash) {
-    zc_touches_t *touches = &store->touches;
-    if (touches->count == ZCACHE_TOUCHES_MAX) {
-        touches->dropped++;
-        return;
-    }
-    uint32_t place = (touches->first + touches->count) % ZCACHE_TOUCHES_MAX;
-    touches->key_hashes[place] = key_hash;
-    touches->count++;
-}
-
-static void make_newest(zc_store_t *store, uint32_t number, uint64_t now_ms) {
-    zc_slot_t *slot = zc_store_slot(store, number);
-    if (zc_slot_used_ms(&store->slots, slot) < now_ms) {
-        zc_slot_set_used_ms(&store->slots, slot, now_ms);
-    }
+/* It was used before at `before_ms`; the mesh last heard of it in the round `heard`. */
+static void make_newest(zc_store_t *store, uint32_t number, uint64_t before_ms, uint64_t now_ms,
+                        uint32_t heard) {
+    uint64_t used_ms = before_ms < now_ms ? now_ms : before_ms;
+    zc_slot_set_used(&store->slots, zc_store_slot(store, number), used_ms, heard);
     zc_order_move(store, &store->entries, number);
 }
 
-void zc_readers_note(zc_store_t *store, uint32_t number, uint64_t used_ms, bool touch) {
-    zc_slot_t *slot = zc_store_slot(store, number);
+void zc_readers_note(zc_store_t *store, uint32_t number, uint64_t used_ms) {
+    const zc_slot_t *slot = zc_store_slot(store, number);
     uint64_t before_ms = zc_slot_used_ms(&store->slots, slot);
-    make_newest(store, number, used_ms);
-    if (touch && is_news(store, before_ms, used_ms)) {
-        leave_touch(store, zc_slot_key_hash(&store->slots, slot));
+    uint32_t heard = zc_used_round(slot->used);
+    if (zc_touches_due(&store->touches, heard, before_ms, used_ms)) {
+        zc_touches_leave(&store->touches, zc_slot_key_hash(&store->slots, slot));
+        heard = store->touches.round;
     }
+    make_newest(store, number, before_ms, used_ms, heard);
 }
 
 static void note_read(zc_store_t *store, uint32_t number, uint64_t now_ms) {
     store->hits++;
     zc_readers_drain(store);
     zc_store_note_time(store, now_ms);
-    zc_readers_note(store, number, now_ms, true);
+    zc_readers_note(store, number, now_ms);
 }
 
 /* Gives the aside a larger block. The caller's own stays as it is until a read has succeeded. */
@@ -217,20 +201,15 @@ void zc_store_touch(zc_store_t *store, uint64_t key_hash, uint64_t now_ms) {
     zc_store_lock(store);
     zc_readers_drain(store);
     zc_store_note_time(store, now_ms);
-    make_newest(store, number, now_ms);
+    uint64_t before_ms = zc_slot_used_ms(&store->slots, slot);
+    make_newest(store, number, before_ms, now_ms, zc_touches_round(&store->touches, now_ms));
     zc_store_unlock(store);
 }
 
 size_t zc_store_take_touches(zc_store_t *store, uint64_t *key_hashes, size_t capacity) {
-    zc_touches_t *touches = &store->touches;
     zc_store_lock(store);
     zc_readers_drain(store);
-    size_t taken = 0;
-    for (; taken < capacity && touches->count > 0; taken++) {
-        key_hashes[taken] = touches->key_hashes[touches->first];
-        touches->first = (touches->first + 1) % ZCACHE_TOUCHES_MAX;
-        touches->count--;
-    }
+    size_t taken = zc_touches_take(&store->touches, key_hashes, capacity);
     zc_store_unlock(store);
     return taken;
 }

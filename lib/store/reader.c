@@ -20,13 +20,11 @@ enum {
     LINE_BYTES = 64,
 };
 
-/* A note, one word: the slot, whether a touch may be due, and the lower half of the time of use. */
+/* A note, one word: the slot, and the lower half of the time of use. */
 typedef uint64_t note_t;
 
-#define NOTE_TOUCH (UINT32_C(1) << 31) /* numbers of slots have 31 bits */
-
 static uint32_t slot_of(note_t note) {
-    return (uint32_t)note & ~NOTE_TOUCH;
+    return (uint32_t)note;
 }
 
 struct zc_reader {
@@ -34,8 +32,6 @@ struct zc_reader {
     uint32_t head;      /* notes ever made; the owner's */
     uint32_t attention; /* the head at which the ring is to be looked at */
     uint64_t used_ms;   /* of the newest note */
-    uint64_t window_ms; /* of touches, as it was last seen */
-    uint64_t window_from_ms;
     uint64_t hits;
     uint64_t misses;
     char owners[LINE_BYTES]; /* what is above and what is below change in other threads */
@@ -135,7 +131,7 @@ static void drain_portion(zc_reader_t *reader, uint32_t count) {
         if (zc_slot_kind(zc_store_slot(store, number)) == ZC_SLOT_ENTRY) {
             uint64_t used_ms =
                 newest_ms - (uint32_t)((uint32_t)newest_ms - (uint32_t)(notes[i] >> 32));
-            zc_readers_note(store, number, used_ms, (notes[i] & NOTE_TOUCH) != 0);
+            zc_readers_note(store, number, used_ms);
         }
     }
     zc_word_release(&reader->tail, reader->tail + count);
@@ -173,7 +169,7 @@ static void forget_repeated(zc_reader_t *reader, uint32_t tail) {
         note_t *note = &reader->ring[place % RING_ITEMS];
         uint32_t number = slot_of(*note);
         uint32_t *last = &seen[number % FILTER_ITEMS];
-        if (*last == number && (*note & NOTE_TOUCH) == 0) { /* which leaves a touch stays */
+        if (*last == number) {
             zc_word_store(note, ZC_SLOT_NONE);
         }
         *last = number;
@@ -209,23 +205,12 @@ static bool attend(zc_reader_t *reader) {
     return filled < RING_ITEMS;
 }
 
-/* Whether the mesh may have to hear of a read: the entry was not used before in this window, as far
- * as was noted. Windows are found by a division, so the present one is kept. */
-static bool is_touch_due(zc_reader_t *reader, uint64_t before_ms, uint64_t used_ms) {
-    uint64_t window_ms = zc_word_load(&reader->store->options.touch_window_ms);
-    if (window_ms != reader->window_ms || used_ms - reader->window_from_ms >= window_ms) {
-        reader->window_ms = window_ms;
-        reader->window_from_ms = window_ms == 0 ? UINT64_MAX : used_ms - used_ms % window_ms;
-    }
-    return before_ms < reader->window_from_ms;
-}
-
-static void note_read(zc_reader_t *reader, uint32_t number, bool touch, uint64_t used_ms) {
+static void note_read(zc_reader_t *reader, uint32_t number, uint64_t used_ms) {
     zc_word_store(&reader->hits, reader->hits + 1);
     if (reader->head == reader->attention && !attend(reader)) {
         return;
     }
-    note_t note = used_ms << 32 | (touch ? number | NOTE_TOUCH : number);
+    note_t note = used_ms << 32 | number;
     zc_word_store(&reader->ring[reader->head % RING_ITEMS], note);
     if (used_ms > reader->used_ms) {
         zc_word_store(&reader->used_ms, used_ms);
@@ -388,8 +373,7 @@ zcache_status zc_reader_read(zc_reader_t *reader, zc_slice_t key, const zc_momen
     }
     zcache_status status = hand_over(&found, value);
     if (status == ZCACHE_OK) {
-        bool touch = is_touch_due(reader, found.used_ms, moment->used_ms);
-        note_read(reader, found.number, touch, moment->used_ms);
+        note_read(reader, found.number, moment->used_ms);
     }
     return status;
 }

@@ -14,7 +14,7 @@ void zc_readers_count(const zc_store_t *store, uint64_t *hits, uint64_t *misses)
 
 /* A read of an entry: it is the newest, and the mesh is to hear of it once in a window. Under the
  * lock. */
-void zc_readers_note(zc_store_t *store, uint32_t number, uint64_t used_ms, bool touch);
+void zc_readers_note(zc_store_t *store, uint32_t number, uint64_t used_ms);
 
 /* A read under the lock: for what a reader cannot answer without it. As zc_reader_read. */
 zcache_status zc_store_read_locked(zc_store_t *store, uint64_t key_hash, zc_slice_t key,

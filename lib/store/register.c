@@ -123,7 +123,8 @@ static void leave(zc_store_t *store, uint32_t number, uint64_t key_hash) {
 static void become_entry(zc_store_t *store, uint32_t number, const zc_making_t *making) {
     zc_slot_t *slot = zc_store_slot(store, number);
     zc_word_store(&slot->block, making->block);
-    zc_slot_set_used_ms(&store->slots, slot, making->used_ms);
+    zc_slot_set_used(&store->slots, slot, making->used_ms,
+                     zc_touches_round(&store->touches, store->slots.now_ms));
     zc_slot_set_kind(slot, ZC_SLOT_ENTRY);
     if (store->run_open) {
         zc_order_merge(store, &store->entries, number);
@@ -158,6 +159,22 @@ static void take_shape(zc_store_t *store, uint32_t number, const zc_store_item_t
     }
 }
 
+/* How many entries there is room for, as far as can be told. */
+static uint64_t capacity_of(const zc_store_t *store) {
+    uint64_t capacity = store->options.max_size;
+    uint64_t max_memory = store->options.max_memory;
+    if (max_memory != 0 && store->entry_count > 0) {
+        uint64_t fitting = max_memory / (store->bytes / store->entry_count);
+        capacity = fitting < capacity ? fitting : capacity;
+    }
+    return capacity;
+}
+
+/* Under the lock: what was put is an entry where none was. */
+static void note_added(zc_store_t *store) {
+    zc_touches_added(&store->touches, capacity_of(store), store->slots.now_ms);
+}
+
 /* What is done under the lock begins with this: what readers have noted is of what was here. */
 static void lock_at(zc_store_t *store, uint64_t now_ms) {
     zc_store_lock(store);
@@ -170,6 +187,9 @@ static uint32_t put_new(zc_store_t *store, const zc_store_item_t *item, const zc
     uint32_t number = zc_slots_take(&store->slots);
     take_shape(store, number, item, making);
     zc_index_link(&store->index, number, item->key_hash);
+    if (making->block != ZC_BLOCK_NONE) {
+        note_added(store);
+    }
     zc_store_unlock(store);
     return number;
 }
@@ -178,7 +198,9 @@ static uint32_t put_new(zc_store_t *store, const zc_store_item_t *item, const zc
 static void renew(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
                   const zc_making_t *making) {
     zc_slot_t *slot = zc_store_slot(store, number);
-    uint64_t used_ms = zc_slot_used_ms(&store->slots, slot);
+    uint64_t before_ms = zc_slot_used_ms(&store->slots, slot);
+    uint64_t used_ms = before_ms < making->used_ms ? making->used_ms : before_ms;
+    uint32_t round = zc_touches_round(&store->touches, store->slots.now_ms);
     uint32_t *stripe = zc_index_stripe(&store->index, item->key_hash);
     count_out(store, slot, item->key_hash);
     zc_stripe_begin(stripe);
@@ -188,9 +210,7 @@ static void renew(zc_store_t *store, uint32_t number, const zc_store_item_t *ite
     } else {
         zc_word_store(&slot->block, making->block);
     }
-    if (used_ms < making->used_ms) {
-        zc_slot_set_used_ms(&store->slots, slot, making->used_ms);
-    }
+    zc_slot_set_used(&store->slots, slot, used_ms, round);
     zc_stripe_end(stripe);
     if (store->run_open) {
         zc_order_unlink(store, &store->entries, number);
@@ -222,6 +242,9 @@ static zc_block_t put_over(zc_store_t *store, uint32_t number, const zc_store_it
         renew(store, number, item, making);
     } else {
         replace(store, number, item, making);
+    }
+    if (!entry && making->block != ZC_BLOCK_NONE) {
+        note_added(store);
     }
     zc_store_unlock(store);
     return before == making->block ? ZC_BLOCK_NONE : before;

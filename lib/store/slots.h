@@ -157,8 +157,9 @@ static inline uint64_t zc_slot_used_ms(const zc_slots_t *slots, const zc_slot_t 
 }
 
 /* Not after the latest time that the store was told. Under the lock. */
-static inline void zc_slot_set_used_ms(const zc_slots_t *slots, zc_slot_t *slot, uint64_t used_ms) {
-    zc_word_release(&slot->used, zc_used_of(used_ms, slots->now_ms));
+static inline void zc_slot_set_used(const zc_slots_t *slots, zc_slot_t *slot, uint64_t used_ms,
+                                    uint32_t round) {
+    zc_word_release(&slot->used, zc_used_of(used_ms, slots->now_ms, round));
 }
 
 #endif

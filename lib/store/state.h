@@ -17,18 +17,11 @@
 #include "lib/store/readers.h"
 #include "lib/store/run.h"
 #include "lib/store/slots.h"
+#include "lib/store/touches.h"
 
 /* How many entries or ghosts above a limit that was lowered one write takes away at most; the rest
  * is the sweep's. At two for each one that comes the number still falls. */
 enum { ZC_TRIM_STEPS = 2 };
-
-/* Key hashes of reads that are to travel (R11), oldest at `first`. */
-typedef struct zc_touches {
-    uint32_t first;
-    uint32_t count;
-    uint64_t dropped;
-    uint64_t key_hashes[ZCACHE_TOUCHES_MAX];
-} zc_touches_t;
 
 /* How far sweeping has come. */
 typedef struct zc_sweep {
@@ -118,8 +111,8 @@ static inline bool zc_store_slot_is_void(const zc_store_t *store, const zc_slot_
 
 /* A pass begins this long after the last one did; and where none came, all is done at once before
  * what was not old then could be taken for young. */
-#define ZC_AGING_INTERVAL_MS (UINT64_C(1) << 28)
-#define ZC_AGING_LATEST_MS (UINT64_C(1) << 30)
+#define ZC_AGING_INTERVAL_MS (UINT64_C(1) << 25)
+#define ZC_AGING_LATEST_MS (UINT64_C(1) << 27)
 
 /* Tells all times of use as they are told at `now_ms`. Under the lock. */
 void zc_store_age_all(zc_store_t *store, uint64_t now_ms);

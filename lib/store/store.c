@@ -33,6 +33,7 @@ zcache_status zc_store_new(const zc_store_options_t *options, zc_store_t **store
     made->options = *options;
     made->sweep.due_ms = UINT64_MAX;
     made->run.allocator = options->allocator;
+    zc_touches_set_window(&made->touches, options->touch_window_ms);
     zc_slots_init(&made->slots, options->allocator);
     zc_origins_init(&made->origins, options->allocator, &made->options.lock, options->seed);
     zcache_status status = zc_index_init(&made->index, &made->slots, options->seed);
@@ -61,7 +62,7 @@ void zc_store_set_expire_after(zc_store_t *store, uint64_t expire_after_ms,
     zc_store_lock(store);
     zc_readers_drain(store); /* under the window in which they were read */
     zc_word_store(&store->options.expire_after_ms, expire_after_ms);
-    zc_word_store(&store->options.touch_window_ms, touch_window_ms);
+    zc_touches_set_window(&store->touches, touch_window_ms);
     zc_store_unlock(store);
 }
 

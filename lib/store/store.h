@@ -75,12 +75,12 @@ typedef void zc_store_listener_fn(void *context, zc_change_t change, const zc_st
 typedef struct zc_store_options {
     const zc_allocator_t *allocator; /* borrowed for the life of the store */
     zc_lock_t lock;
-    uint64_t seed;                  /* of the index; random */
-    uint64_t max_size;              /* entries, at least 1 */
-    uint64_t ghosts_max;            /* ghosts, at least 1 */
-    uint64_t max_memory;            /* bytes of keys, values and bookkeeping; 0: no limit */
-    uint64_t expire_after_ms;       /* idle time; 0: never */
-    uint64_t touch_window_ms;       /* at most one touch per key in this time */
+    uint64_t seed;            /* of the index; random */
+    uint64_t max_size;        /* entries, at least 1 */
+    uint64_t ghosts_max;      /* ghosts, at least 1 */
+    uint64_t max_memory;      /* bytes of keys, values and bookkeeping; 0: no limit */
+    uint64_t expire_after_ms; /* idle time; 0: never */
+    uint64_t touch_window_ms; /* a key is told once in this time; 0: at each read (touches.h) */
     zc_store_listener_fn *listener; /* NULL: nobody */
     void *listener_context;
 } zc_store_options_t;

@@ -175,7 +175,7 @@ static void age_slot(zc_store_t *store, uint32_t number, uint64_t now_ms) {
     zc_slot_t *slot = zc_store_slot(store, number);
     if (zc_slot_kind(slot) == ZC_SLOT_ENTRY) {
         uint64_t used_ms = zc_slot_used_ms(&store->slots, slot);
-        zc_word_store(&slot->used, zc_used_of(used_ms, now_ms));
+        zc_word_store(&slot->used, zc_used_of(used_ms, now_ms, zc_used_round(slot->used)));
     }
 }
 

@@ -163,6 +163,43 @@ static void leave_ghost(zc_model_t *model, zc_model_register_t *found) {
     trim_ghosts(model, 2);
 }
 
+static void begin_round(zc_model_t *model, uint64_t at_ms) {
+    for (int i = 3; i > 0; i--) {
+        model->began_ms[i] = model->began_ms[i - 1];
+    }
+    model->began_ms[0] = at_ms;
+    model->round++;
+    model->added = 0;
+}
+
+/* R11: the round that it is. */
+static uint64_t round_of(zc_model_t *model) {
+    uint64_t window_ms = model->touch_window_ms;
+    if (window_ms != 0 && model->now_ms - model->began_ms[0] >= window_ms) {
+        for (int i = 0; i < 4; i++) {
+            begin_round(model, model->now_ms);
+        }
+    }
+    while (window_ms != 0 && model->now_ms >= model->began_ms[0] + (window_ms + 3) / 4) {
+        begin_round(model, model->began_ms[0] + (window_ms + 3) / 4);
+    }
+    return model->round;
+}
+
+/* R11: a 64th of what there is room for makes a round, but none of less than 12 ms. */
+static void count_addition(zc_model_t *model) {
+    uint64_t capacity = model->max_size;
+    uint64_t entries = model_count(model, MODEL_ENTRY);
+    if (model->max_memory != 0 && entries > 0) {
+        uint64_t fitting = model->max_memory / (model_bytes(model) / entries);
+        capacity = fitting < capacity ? fitting : capacity;
+    }
+    model->added++;
+    if (model->added >= capacity / 64 && model->now_ms >= model->began_ms[0] + 12) {
+        begin_round(model, model->now_ms);
+    }
+}
+
 static void go(zc_model_t *model, zc_model_register_t *found, zc_change_t change) {
     if (model_is_voided(model, found)) {
         leave_place(model, found);
@@ -252,7 +289,11 @@ static void write_register(zc_model_t *model, zc_model_register_t *found,
     leave_place(model, found);
     found->kind = MODEL_NOTHING; /* while its place is looked for */
     found->used_ms = !added && found->used_ms > used_ms ? found->used_ms : used_ms;
+    found->heard = round_of(model);
     found->order = order_of(model, found->used_ms);
+    if (added) {
+        count_addition(model);
+    }
     found->kind = MODEL_ENTRY;
     found->hlc = item->hlc;
     found->origin = item->origin;
@@ -323,6 +364,13 @@ static void become_newest(zc_model_t *model, zc_model_register_t *found) {
     }
 }
 
+/* R11: a read is told if the mesh has not heard of the entry in this round and the three before, or
+ * if nobody used it in them. */
+static bool is_news(zc_model_t *model, const zc_model_register_t *found) {
+    return round_of(model) - found->heard >= 4 || found->used_ms < model->began_ms[3] ||
+           model->touch_window_ms == 0;
+}
+
 const zc_model_register_t *model_read(zc_model_t *model, uint64_t key_hash, uint64_t now_ms,
                                       bool touch) {
     zc_model_register_t *found = model_find(model, key_hash);
@@ -332,12 +380,11 @@ const zc_model_register_t *model_read(zc_model_t *model, uint64_t key_hash, uint
     }
     if (touch) {
         model->hits++;
-        /* R11: once in a window, in which it was neither written nor read before. */
-        uint64_t window_ms = model->touch_window_ms;
-        bool news = window_ms == 0 || now_ms / window_ms > found->used_ms / window_ms;
+        bool news = is_news(model, found);
         if (news && model->touch_count < MODEL_TOUCHES) {
             model->touches[model->touch_count++] = key_hash;
         }
+        found->heard = news ? model->round : found->heard;
         found->used_ms = now_ms;
         become_newest(model, found);
     }
@@ -348,6 +395,7 @@ void model_touch(zc_model_t *model, uint64_t key_hash, uint64_t now_ms) {
     zc_model_register_t *found = model_find(model, key_hash);
     if (found->kind == MODEL_ENTRY && !model_is_voided(model, found)) {
         found->used_ms = now_ms;
+        found->heard = round_of(model);
         become_newest(model, found);
     }
 }

@@ -21,6 +21,7 @@ typedef struct zc_model_register {
     zc_slice_t value; /* borrowed for ever */
     uint64_t deadline_ms;
     uint64_t used_ms;
+    uint64_t heard; /* the round in which the mesh last heard of it (R11) */
     uint64_t order; /* higher: later */
     bool marked;
 } zc_model_register_t;
@@ -46,6 +47,10 @@ typedef struct zc_model {
     uint64_t (*cost)(const zc_store_item_t *item); /* what an entry counts for in bytes */
     uint64_t expire_after_ms;
     uint64_t touch_window_ms;
+    uint64_t now_ms;      /* the test's, before each operation */
+    uint64_t round;       /* four of them are a window */
+    uint64_t began_ms[4]; /* of this round and those before it */
+    uint64_t added;       /* in this round */
     int64_t offset_ms;
     uint64_t hits;
     uint64_t misses;

@@ -315,6 +315,7 @@ static void seldom(void) {
 
 static void operate(void) {
     uint64_t dice = below(100);
+    trial.model.now_ms = trial.fixture.now_ms;
     if (dice < 50) {
         apply();
     } else if (dice < 75) {

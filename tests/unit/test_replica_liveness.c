@@ -251,7 +251,7 @@ Test(replica_liveness, stall_of_this_node_says_nothing_of_the_others) {
 Test(replica_liveness, touches_go_out_with_the_heartbeat_and_only_to_somebody) {
     subject_set("a", "1", 0);
     subject_tick();
-    subject_run_ms(10000);
+    subject_run_ms(15000);
     zc_store_item_t item;
     zc_store_t *store = zc_replica_store(subject_replica());
     uint64_t now_ms = subject_replica()->clock.now_us / 1000;

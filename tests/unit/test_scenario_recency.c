@@ -20,7 +20,7 @@ Test(scenario_recency, key_read_at_one_node_survives_eviction_on_another) {
     settings.max_size = 10;
     script_mesh(3, &settings);
     script_fill(0, "k", 10);
-    zc_cluster_run_ms(script_cluster(), 6000);
+    zc_cluster_run_ms(script_cluster(), 16000);
     cr_assert_not_null(zc_cluster_get(script_cluster(), 1, "k0"));
     zc_cluster_run_ms(script_cluster(), HEARTBEAT_MS + 10);
     script_set(2, "new", "1");
@@ -84,6 +84,22 @@ Test(scenario_recency, nodes_evict_alike_under_reads_and_writes) {
     }
     cr_assert_eq(held, 50);
     cr_assert_geq(same, 79, "only %d of 80 keys are held by all or by none", same);
+}
+
+/* What another node holds is replaced in less than a second here, while nothing idles out. */
+Test(scenario_recency, hot_key_of_a_small_busy_cache_stays_on_nodes_that_never_read_it) {
+    settings.max_size = 100;
+    settings.expire_after_ms = 0;
+    script_mesh(2, &settings);
+    script_set(0, "hot", "v");
+    for (int i = 0; i < 2000; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        script_set(1, key, "v");
+        cr_assert_not_null(zc_cluster_get(script_cluster(), 0, "hot"), "after %d", i);
+        zc_cluster_run_ms(script_cluster(), 10);
+        cr_assert(script_all_hold("hot", "v"), "after %d", i);
+    }
 }
 
 Test(scenario_recency, idle_entry_goes_on_all_nodes) {

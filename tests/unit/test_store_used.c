@@ -7,7 +7,7 @@
 
 enum { DAY_MS = 86400000 };
 
-Test(store_used, recent_use_is_told_to_the_millisecond_until_it_is_25_days_old) {
+Test(store_used, recent_use_is_told_to_the_millisecond_for_three_days) {
     const uint64_t bases[] = {0,
                               1000,
                               UINT64_C(0x7fffffff),
@@ -16,9 +16,10 @@ Test(store_used, recent_use_is_told_to_the_millisecond_until_it_is_25_days_old) 
                               UINT64_C(1700000000000)};
     for (size_t i = 0; i < sizeof bases / sizeof bases[0]; i++) {
         uint64_t used_ms = bases[i];
-        uint32_t used = zc_used_of(used_ms, used_ms + 1000);
+        uint32_t used = zc_used_of(used_ms, used_ms + 1000, (uint32_t)i);
         cr_assert_eq(zc_used_ms(used, used_ms + 1000), used_ms);
-        cr_assert_eq(zc_used_ms(used, used_ms + UINT64_C(24) * DAY_MS), used_ms);
+        cr_assert_eq(zc_used_ms(used, used_ms + UINT64_C(3) * DAY_MS), used_ms);
+        cr_assert_eq(zc_used_round(used), i);
     }
 }
 
@@ -26,16 +27,16 @@ Test(store_used, old_use_is_told_to_the_second_and_never_later) {
     const uint64_t now_ms = UINT64_C(1700000000000);
     for (uint64_t age_ms = UINT64_C(7) * DAY_MS; age_ms < now_ms; age_ms = age_ms * 5 / 4 + 7) {
         uint64_t used_ms = now_ms - age_ms;
-        uint32_t used = zc_used_of(used_ms, now_ms);
+        uint32_t used = zc_used_of(used_ms, now_ms, 5);
         cr_assert_leq(zc_used_ms(used, now_ms), used_ms);
         cr_assert_lt(used_ms - zc_used_ms(used, now_ms), 1024);
         cr_assert_eq(zc_used_ms(used, now_ms + UINT64_C(3650) * DAY_MS), zc_used_ms(used, now_ms));
     }
-    cr_assert_eq(zc_used_ms(zc_used_of(0, UINT64_MAX), UINT64_MAX), 0);
+    cr_assert_eq(zc_used_ms(zc_used_of(0, UINT64_MAX, 0), UINT64_MAX), 0);
 }
 
 Test(store_used, use_to_come_is_now) {
-    cr_assert_eq(zc_used_ms(zc_used_of(2000, 1000), 1000), 1000);
+    cr_assert_eq(zc_used_ms(zc_used_of(2000, 1000, 0), 1000), 1000);
 }
 
 /* -- In a store ------------------------------------------------------------ */
@@ -86,7 +87,7 @@ Test(store_used, pass_over_all_entries_is_done_in_steps) {
     start(0);
     fixture_put(&fixture, "b", "v", A, 2);
     fixture_put(&fixture, "c", "v", A, 3);
-    fixture.now_ms += UINT64_C(8) * DAY_MS;
+    fixture.now_ms += DAY_MS;
     fixture_put(&fixture, "d", "v", A, 4);
     zc_store_sweep(fixture.store, fixture.now_ms, 1);
     cr_assert(fixture.store->aging.passing);
