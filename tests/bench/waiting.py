@@ -108,6 +108,7 @@ def measure_growth(bench):
     yield Line("P12", f"longest set {what}, in the thread's processor time",
                Spread([one["longest_us"] / 1000 for one in seen]), "ms", at_most(1),
                figures("µs", **{"p50": [one["p50_us"] for one in seen],
-                                "p99.999": [one["p99999_us"] for one in seen]}))
+                                "p99.999": [one["p99999_us"] for one in seen],
+                                "longest without a store": [one["machine_us"] for one in seen]}))
     yield Line("P12", f"peak memory {what}, to the final",
                Spread([one["peak"] / one["final"] for one in seen]), "×", at_most(1.15))
