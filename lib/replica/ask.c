@@ -231,6 +231,8 @@ void zc_ask_chunk(zc_replica_t *replica, zc_link_t from, const zc_sync_chunk_t *
     if (chunk->replace && !ask->replacing) {
         ask->replacing = true;
         zc_store_run_begin(replica->store);
+        const zc_peer_t *donor = zc_peers_at(&replica->peers, ask->peer);
+        zc_store_expect(replica->store, donor != NULL ? donor->entries : 0);
     }
     ask->next_number++;
     ask->heard_us = replica->clock.now_us;

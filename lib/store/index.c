@@ -140,6 +140,20 @@ static void split(zc_index_t *index) {
     fetch_ahead(index, bucket, level);
 }
 
+/* What is expected may never come, so no more memory is taken than a few times what the slots that
+ * do come take; where there is none, buckets are split as they must be. */
+static void split_ahead(zc_index_t *index) {
+    enum { STEPS = 8 };
+    for (int i = 0; i < STEPS && index->buckets < index->expected; i++) {
+        if (index->buckets == zc_directory_room(&index->directory, bucket_shape) &&
+            !zc_directory_grow(&index->directory, index->slots->allocator, bucket_shape)) {
+            index->expected = 0;
+            return;
+        }
+        split(index);
+    }
+}
+
 bool zc_index_has_course(const zc_index_t *index, const zc_slot_t *slot) {
     uint64_t scattered = zc_index_scatter(index, zc_slot_key_hash(index->slots, slot));
     uint32_t level = zc_index_next_level(index->buckets, scattered);
@@ -165,6 +179,9 @@ void zc_index_link(zc_index_t *index, uint32_t number, uint64_t key_hash) {
     index->linked++;
     if (index->linked > index->buckets) {
         split(index);
+    }
+    if (index->buckets < index->expected) {
+        split_ahead(index);
     }
 }
 

@@ -3,8 +3,9 @@
  * for file and table addressing", VLDB 1980).
  *
  * It grows by splitting one bucket for each insertion above a load of one slot a bucket, so that no
- * insertion ever rehashes the table. Buckets follow the key hash scattered under a seed. It does
- * not shrink.
+ * insertion ever rehashes the table. Where it is known that much will come, buckets are split ahead
+ * of that, while there is little in them to look at. Buckets follow the key hash scattered under a
+ * seed. It does not shrink.
  *
  * Readers without a lock find the bucket from the number of buckets alone, one word: it is the
  * right one unless that bucket was split meanwhile, which the stripe shows. */
@@ -24,7 +25,8 @@ typedef struct zc_index {
     uint64_t seed;
     zc_directory_t directory; /* of buckets: the number of the first slot */
     uint32_t buckets;
-    uint32_t linked; /* slots in it */
+    uint32_t linked;   /* slots in it */
+    uint64_t expected; /* so many buckets are made ahead, a few with each slot that comes */
     zc_stripes_t stripes;
 } zc_index_t;
 

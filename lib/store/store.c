@@ -82,6 +82,11 @@ void zc_store_set_clock_offset(zc_store_t *store, int64_t offset_ms) {
     }
 }
 
+void zc_store_expect(zc_store_t *store, uint64_t entries) {
+    uint64_t max_size = store->options.max_size;
+    store->index.expected = entries < max_size ? entries : max_size;
+}
+
 zcache_status zc_store_origin(zc_store_t *store, const zc_origin_t *origin,
                               zc_origin_index_t *index) {
     return zc_origins_add(&store->origins, origin, index);

@@ -160,6 +160,9 @@ void zc_store_prefetch(const zc_store_t *store, uint64_t key_hash, zc_prefetch_t
 void zc_store_run_begin(zc_store_t *store);
 void zc_store_run_end(zc_store_t *store);
 
+/* So many entries are about to come, as far as somebody says: the index grows ahead of them. */
+void zc_store_expect(zc_store_t *store, uint64_t entries);
+
 /* -- Reading --------------------------------------------------------------- */
 
 /* Where zc_store_read copies a value to: data is (re)allocated with the allocator when it is too

@@ -106,3 +106,33 @@ Test(store_index, one_that_was_never_begun_may_be_ended) {
     zc_index_fini(&other);
     cr_assert_eq(failing.requests, 1, "that of the table");
 }
+
+Test(store_index, what_is_expected_has_its_buckets_long_before_it_is_all_there) {
+    table.expected = COUNT;
+    zc_random_t random = {1};
+    for (size_t i = 0; i < COUNT; i++) {
+        link_ghost(zc_random_next(&random));
+        cr_assert_leq(table.buckets, ZC_BUCKETS_FIRST + 9 * (i + 1), "not all at once");
+    }
+    cr_assert_eq(table.buckets, COUNT);
+    random.state = 1;
+    for (size_t i = 0; i < COUNT; i++) {
+        cr_assert_neq(zc_index_find(&table, zc_random_next(&random)), ZC_SLOT_NONE);
+    }
+}
+
+Test(store_index, what_is_expected_and_finds_no_memory_changes_nothing) {
+    table.expected = UINT32_MAX;
+    zc_random_t random = {1};
+    link_ghost(zc_random_next(&random));
+    zc_failing_allocator_fail_after(&failing, 0);
+    for (size_t i = 1; i < 1000; i++) {
+        link_ghost(zc_random_next(&random));
+    }
+    cr_assert(zc_failing_allocator_stop(&failing));
+    cr_assert_eq(table.expected, 0);
+    random.state = 1;
+    for (size_t i = 0; i < 1000; i++) {
+        cr_assert_neq(zc_index_find(&table, zc_random_next(&random)), ZC_SLOT_NONE);
+    }
+}
