@@ -34,16 +34,10 @@ static zcache_status local_get(zc_local_t *local, zc_reader_t *reader, zc_slice_
     }
     /* Looked at first: a miss from before the first transfer was complete is to be asked about,
      * even if it is complete by now. */
-    bool joining = atomic_load(&shared->joining);
-    zc_moment_t moment;
-    zc_process_moment(&moment);
-    zcache_status status = zc_reader_read(reader, key, &moment, value);
+    *ask = atomic_load(&shared->joining);
+    zcache_status status = zc_reader_read(reader, key, zc_process_moment(), value);
     if (status == ZCACHE_BUSY) {
-        moment = zc_moment_exact(zc_process_now_us() / 1000);
-        status = zc_reader_read(reader, key, &moment, value);
-    }
-    if (status == ZCACHE_MISS && joining) {
-        *ask = true;
+        status = zc_reader_read(reader, key, zc_moment_exact(zc_process_now_us() / 1000), value);
     }
     return status;
 }

@@ -88,15 +88,14 @@ uint64_t zc_process_now_us(void) {
     return read_clock(CLOCK_MONOTONIC, 1000000) + 1;
 }
 
-void zc_process_moment(zc_moment_t *moment) {
+zc_moment_t zc_process_moment(void) {
     struct timespec tick;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &tick);
     /* As zc_process_now_us has it, which is a microsecond ahead. */
     uint64_t earliest_ms =
         (uint64_t)tick.tv_sec * 1000u + ((uint64_t)tick.tv_nsec + 1000u) / 1000000u;
-    moment->earliest_ms = earliest_ms;
-    moment->latest_ms = earliest_ms + TICK_LATE_MS;
-    moment->used_ms = earliest_ms + TICK_MS;
+    return (zc_moment_t){
+        .earliest_ms = earliest_ms, .late_ms = TICK_LATE_MS, .used_after_ms = TICK_MS};
 }
 
 uint64_t zc_process_wall_ms(void) {

@@ -31,6 +31,6 @@ uint64_t zc_process_wall_ms(void);
 
 /* The monotonic clock as it was at its last tick, for a fifth of what the exact one costs. Ticks
  * come late where the machine was busy with something else: the moment is as wide as that. */
-void zc_process_moment(zc_moment_t *moment);
+zc_moment_t zc_process_moment(void);
 
 #endif

@@ -2,8 +2,7 @@
 /* XXH3 from libxxhash, compiled in so that the core's archive needs no other library. */
 #include "lib/base/hash.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "lib/base/hash_here.h"
 
 uint64_t zc_key_hash(zc_slice_t key) {
     return XXH3_64bits(key.data, key.bytes);

@@ -191,11 +191,7 @@ static zcache_status write_head(zcache_batch_t *batch, uint64_t number, size_t *
 }
 
 static zcache_status perform_get(zcache_t *cache, zc_slice_t key, result_t *result) {
-    bool ask = false;
-    zcache_status status = zc_client_get_local(cache, key, &result->own, &ask);
-    if (ask) {
-        status = zc_client_get_remote(cache, key, &result->own);
-    }
+    zcache_status status = zc_client_get_local(cache, key, &result->own);
     if (status == ZCACHE_OK) {
         result->value = zc_slice(result->own.data, result->own.size);
         result->type = result->own.type;

@@ -9,25 +9,6 @@
 
 enum { BUSY_RETRY_MS = 5, RENEWAL_MS = 200 };
 
-zcache_status zc_client_get_local(zcache_t *cache, zc_slice_t key, zcache_value_t *value,
-                                  bool *ask) {
-    zc_value_buffer_t buffer = {
-        .allocator = cache->allocator, .data = value->data, .capacity = value->capacity};
-    zcache_status status = cache->local->get(cache->local, cache->reader, key, &buffer, ask);
-    if (status != ZCACHE_OK) {
-        return status;
-    }
-    /* The block may have been replaced by a larger one. */
-    value->data = buffer.data;
-    value->capacity = buffer.capacity;
-    if (value->data == NULL && zc_value_reserve(cache->allocator, value, 0) != ZCACHE_OK) {
-        return ZCACHE_NO_MEMORY;
-    }
-    value->size = buffer.bytes;
-    value->type = (zcache_type)buffer.type;
-    return ZCACHE_OK;
-}
-
 zcache_status zc_client_get_remote(zcache_t *cache, zc_slice_t key, zcache_value_t *value) {
     zc_operation_t operation = {.type = ZC_OPERATION_GET, .key = key};
     zc_response_t response;
@@ -45,21 +26,53 @@ zcache_status zc_client_get_remote(zcache_t *cache, zc_slice_t key, zcache_value
     return zc_client_done(cache, decoded, status);
 }
 
+/* The buffer is the handle's, and nothing of this call lies on the stack: a get takes so little
+ * that it would show. */
+static inline zcache_status get_local(zcache_t *cache, zc_slice_t key, zcache_value_t *value) {
+    zc_value_buffer_t *found = &cache->found;
+    found->data = value->data;
+    found->capacity = value->capacity;
+    zcache_status status = cache->local->get(cache->local, cache->reader, key, found, &cache->ask);
+    if (status != ZCACHE_OK) {
+        return status;
+    }
+    /* The block may have been replaced by a larger one; an empty value needs none. */
+    value->data = found->data;
+    value->capacity = found->capacity;
+    if (value->data == NULL && zc_value_reserve(cache->allocator, value, 0) != ZCACHE_OK) {
+        return ZCACHE_NO_MEMORY;
+    }
+    value->size = found->bytes;
+    value->type = (zcache_type)found->type;
+    return ZCACHE_OK;
+}
+
+/* What the node's own memory has not answered. */
+__attribute__((noinline, cold)) static zcache_status
+get_elsewhere(zcache_t *cache, zc_slice_t key, zcache_value_t *value, zcache_status status) {
+    bool ask = cache->local == NULL || (status == ZCACHE_MISS && cache->ask);
+    return ask ? zc_client_get_remote(cache, key, value) : zc_client_tell(cache, status);
+}
+
+zcache_status zc_client_get_local(zcache_t *cache, zc_slice_t key, zcache_value_t *value) {
+    zcache_status status = get_local(cache, key, value);
+    bool ask = status == ZCACHE_MISS && cache->ask;
+    return ask ? zc_client_get_remote(cache, key, value) : status;
+}
+
 zcache_status zcache_get(zcache_t *cache, const void *key, size_t key_size, zcache_value_t *value) {
     zc_error_clear(&cache->error);
     if (key == NULL || key_size - 1 >= ZCACHE_KEY_MAX) {
         return zc_client_check_key(cache, key, key_size);
     }
     zcache_status status = ZCACHE_MISS;
-    bool ask = cache->local == NULL;
     if (cache->local != NULL) {
-        status = zc_client_get_local(cache, zc_slice(key, key_size), value, &ask);
+        status = get_local(cache, zc_slice(key, key_size), value);
         if (status == ZCACHE_OK) {
             return ZCACHE_OK;
         }
     }
-    return ask ? zc_client_get_remote(cache, zc_slice(key, key_size), value)
-               : zc_client_tell(cache, status);
+    return get_elsewhere(cache, zc_slice(key, key_size), value, status);
 }
 
 /* An operation whose result is its status. */

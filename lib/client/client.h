@@ -13,8 +13,10 @@ enum { ZC_TIMEOUT_DEFAULT_MS = 5000 };
 struct zcache {
     const zc_allocator_t *allocator; /* its blocks are freed by free(3), as values of callers are */
     zc_endpoint_t endpoint;
-    zc_local_t *local;   /* a reference; NULL over tcp */
-    zc_reader_t *reader; /* of the node's store; NULL over tcp */
+    zc_local_t *local;       /* a reference; NULL over tcp */
+    zc_reader_t *reader;     /* of the node's store; NULL over tcp */
+    zc_value_buffer_t found; /* what the reader fills: a value on its way to the caller */
+    bool ask;                /* a miss of the reader is to be asked about over the socket */
     uint32_t timeout_ms;
     uint64_t value_max; /* of the mesh, when it was last asked for; 0: never */
     zc_exchange_t exchange;
@@ -57,11 +59,10 @@ zcache_status zc_client_done(zcache_t *cache, zcache_status decoded, zcache_stat
  * was written, and none after OK and MISS. Returns `status`. */
 zcache_status zc_client_tell(zcache_t *cache, zcache_status status);
 
-/* Get into a value over the socket, and from the node's own memory (then *ask as zc_local_t has
- * it). */
-zcache_status zc_client_get_local(zcache_t *cache, zc_slice_t key, zcache_value_t *value,
-                                  bool *ask);
+/* Get into a value over the socket, and where there is one from the node's own memory. The key has
+ * been checked. */
 zcache_status zc_client_get_remote(zcache_t *cache, zc_slice_t key, zcache_value_t *value);
+zcache_status zc_client_get_local(zcache_t *cache, zc_slice_t key, zcache_value_t *value);
 
 /* PING; `watch_endpoint` receives where the node's watchers connect to, and may be NULL. */
 zcache_status zc_client_ping(zcache_t *cache, bool *ready, zc_endpoint_t *watch_endpoint);

@@ -23,8 +23,8 @@ struct zc_local {
      * reference. Returns OK or NO_MEMORY. */
     zcache_status (*attach)(zc_local_t *local, zc_reader_t **reader);
 
-    /* As zcache_get. A miss sets *ask where the node is joining and the donor may have the key: ask
-     * over the socket. */
+    /* As zcache_get. Sets *ask: a miss is to be asked about over the socket, as the node is joining
+     * and the donor may have the key. */
     zcache_status (*get)(zc_local_t *local, zc_reader_t *reader, zc_slice_t key,
                          zc_value_buffer_t *value, bool *ask);
 

@@ -119,7 +119,7 @@ static void split(zc_index_t *index) {
     uint32_t level = zc_index_level(index->buckets);
     unsigned place = place_in_course(level);
     uint32_t bucket = index->buckets - level;
-    uint32_t *stripe = zc_stripe_of(&index->stripes, bucket);
+    zc_stripe_t *stripe = zc_stripe_of(&index->stripes, bucket);
     uint32_t *low = zc_index_bucket_at(index, bucket);
     uint32_t *high = zc_index_bucket_at(index, index->buckets);
     uint32_t number = *low;
@@ -168,7 +168,7 @@ bool zc_index_has_course(const zc_index_t *index, const zc_slot_t *slot) {
 void zc_index_link(zc_index_t *index, uint32_t number, uint64_t key_hash) {
     zc_slot_t *slot = zc_slot_at(index->slots, number);
     uint64_t scattered = zc_index_scatter(index, key_hash);
-    uint32_t *stripe = zc_stripe_of(&index->stripes, scattered);
+    zc_stripe_t *stripe = zc_stripe_of(&index->stripes, scattered);
     uint32_t *bucket = zc_index_bucket(index, index->buckets, scattered);
     set_course(slot, scattered, zc_index_next_level(index->buckets, scattered));
     zc_stripe_begin(stripe);
@@ -188,7 +188,7 @@ void zc_index_link(zc_index_t *index, uint32_t number, uint64_t key_hash) {
 void zc_index_unlink(zc_index_t *index, uint32_t number) {
     zc_slot_t *slot = zc_slot_at(index->slots, number);
     uint64_t scattered = zc_index_scatter(index, zc_slot_key_hash(index->slots, slot));
-    uint32_t *stripe = zc_stripe_of(&index->stripes, scattered);
+    zc_stripe_t *stripe = zc_stripe_of(&index->stripes, scattered);
     uint32_t *place = zc_index_bucket(index, index->buckets, scattered);
     while (*place != number) {
         ZC_ASSERT(*place != ZC_SLOT_NONE);

@@ -57,7 +57,7 @@ static inline uint64_t zc_index_scatter(const zc_index_t *index, uint64_t key_ha
 bool zc_index_has_course(const zc_index_t *index, const zc_slot_t *slot);
 
 /* What a change of the slot or block of a key hash has to be made under. */
-static inline uint32_t *zc_index_stripe(zc_index_t *index, uint64_t key_hash) {
+static inline zc_stripe_t *zc_index_stripe(zc_index_t *index, uint64_t key_hash) {
     return zc_stripe_of(&index->stripes, zc_index_scatter(index, key_hash));
 }
 

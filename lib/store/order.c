@@ -116,6 +116,19 @@ void zc_order_move(zc_store_t *store, zc_order_t *order, uint32_t number) {
     order->newest = number;
 }
 
+/* What the moves touch is brought near for all of them first. */
+void zc_order_move_all(zc_store_t *store, zc_order_t *order, const uint32_t *numbers,
+                       uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        const zc_neighbours_t *link = neighbours_at(store, numbers[i]);
+        __builtin_prefetch(neighbours_at(store, link->older), 1);
+        __builtin_prefetch(neighbours_at(store, link->newer), 1);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        zc_order_move(store, order, numbers[i]);
+    }
+}
+
 void zc_order_place_open(zc_store_t *store, zc_order_place_t *place) {
     *place = (zc_order_place_t){.next = store->places};
     if (store->places != NULL) {

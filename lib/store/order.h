@@ -37,8 +37,10 @@ void zc_order_merge(zc_store_t *store, zc_order_t *order, uint32_t number);
 void zc_order_merge_begin(zc_order_t *order);
 void zc_order_unlink(zc_store_t *store, zc_order_t *order, uint32_t number);
 
-/* Makes a slot of the list its newest. */
+/* Makes a slot of the list its newest; and several, one after the other. */
 void zc_order_move(zc_store_t *store, zc_order_t *order, uint32_t number);
+void zc_order_move_all(zc_store_t *store, zc_order_t *order, const uint32_t *numbers,
+                       uint32_t count);
 
 /* Registers a place, at no slot; it is the caller's, until closed. */
 void zc_order_place_open(zc_store_t *store, zc_order_place_t *place);

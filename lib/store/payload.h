@@ -111,6 +111,15 @@ static inline uint64_t zc_payload_deadline_ms(const zc_payload_t *payload, zc_hl
     return zc_hlc_ms(hlc) + payload->ttl_ms;
 }
 
+/* What tells the sizes of a payload that may be written meanwhile. */
+static inline zc_payload_t zc_payload_peek(const zc_payload_t *payload) {
+    zc_payload_t head = {.head = zc_word_load(&payload->head)};
+    if (zc_payload_is_long(&head)) {
+        head.value_bytes = zc_word_load(&payload->value_bytes);
+    }
+    return head;
+}
+
 /* What a long one remembers. */
 static inline uint64_t zc_payload_digest(const zc_payload_t *payload) {
     return payload->digest[0] | (uint64_t)payload->digest[1] << 32;

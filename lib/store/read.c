@@ -19,29 +19,28 @@ static uint32_t look_up(zc_store_t *store, uint64_t key_hash, zc_slice_t key, ui
 }
 
 /* It was used before at `before_ms`; the mesh last heard of it in the round `heard`. */
-static void make_newest(zc_store_t *store, uint32_t number, uint64_t before_ms, uint64_t now_ms,
-                        uint32_t heard) {
+static void use(zc_store_t *store, zc_slot_t *slot, uint64_t before_ms, uint64_t now_ms,
+                uint32_t heard) {
     uint64_t used_ms = before_ms < now_ms ? now_ms : before_ms;
-    zc_slot_set_used(&store->slots, zc_store_slot(store, number), used_ms, heard);
-    zc_order_move(store, &store->entries, number);
+    zc_slot_set_used(&store->slots, slot, used_ms, heard);
 }
 
-void zc_readers_note(zc_store_t *store, uint32_t number, uint64_t used_ms) {
-    const zc_slot_t *slot = zc_store_slot(store, number);
+void zc_readers_note(zc_store_t *store, zc_slot_t *slot, uint64_t used_ms) {
     uint64_t before_ms = zc_slot_used_ms(&store->slots, slot);
     uint32_t heard = zc_used_round(slot->used);
     if (zc_touches_due(&store->touches, heard, before_ms, used_ms)) {
         zc_touches_leave(&store->touches, zc_slot_key_hash(&store->slots, slot));
         heard = store->touches.round;
     }
-    make_newest(store, number, before_ms, used_ms, heard);
+    use(store, slot, before_ms, used_ms, heard);
 }
 
 static void note_read(zc_store_t *store, uint32_t number, uint64_t now_ms) {
     store->hits++;
     zc_readers_drain(store);
     zc_store_note_time(store, now_ms);
-    zc_readers_note(store, number, now_ms);
+    zc_readers_note(store, zc_store_slot(store, number), now_ms);
+    zc_order_move(store, &store->entries, number);
 }
 
 /* Gives the aside a larger block. The caller's own stays as it is until a read has succeeded. */
@@ -74,12 +73,11 @@ static zcache_status settle(zc_value_buffer_t *value, zc_value_buffer_t *aside,
 
 /* Copies if the buffer has room. Else *needed is how much it takes, and nothing is noted. */
 static zcache_status read_once(zc_store_t *store, uint64_t key_hash, zc_slice_t key,
-                               const zc_moment_t *moment, zc_value_buffer_t *value,
-                               size_t *needed) {
+                               zc_moment_t moment, zc_value_buffer_t *value, size_t *needed) {
     *needed = 0;
-    uint32_t number = look_up(store, key_hash, key, moment->latest_ms);
-    if (number == ZC_SLOT_NONE && moment->earliest_ms != moment->latest_ms &&
-        look_up(store, key_hash, key, moment->earliest_ms) != ZC_SLOT_NONE) {
+    uint32_t number = look_up(store, key_hash, key, zc_moment_latest_ms(moment));
+    if (number == ZC_SLOT_NONE && moment.late_ms != 0 &&
+        look_up(store, key_hash, key, moment.earliest_ms) != ZC_SLOT_NONE) {
         return ZCACHE_BUSY;
     }
     if (number == ZC_SLOT_NONE) {
@@ -97,17 +95,17 @@ static zcache_status read_once(zc_store_t *store, uint64_t key_hash, zc_slice_t 
     }
     value->bytes = found.bytes;
     value->type = zc_payload_type(payload);
-    note_read(store, number, moment->used_ms);
+    note_read(store, number, zc_moment_used_ms(moment));
     return ZCACHE_OK;
 }
 
 zcache_status zc_store_read_locked(zc_store_t *store, uint64_t key_hash, zc_slice_t key,
-                                   const zc_moment_t *moment, zc_value_buffer_t *value) {
+                                   zc_moment_t moment, zc_value_buffer_t *value) {
     zc_value_buffer_t aside = *value;
     for (;;) {
         size_t needed;
         zc_store_lock(store);
-        zc_store_note_time(store, moment->earliest_ms);
+        zc_store_note_time(store, moment.earliest_ms);
         zcache_status status = read_once(store, key_hash, key, moment, &aside, &needed);
         zc_store_unlock(store);
         /* While there was no lock the entry may have gone, or have become larger still. */
@@ -122,8 +120,7 @@ zcache_status zc_store_read_locked(zc_store_t *store, uint64_t key_hash, zc_slic
 
 zcache_status zc_store_read(zc_store_t *store, zc_slice_t key, uint64_t now_ms,
                             zc_value_buffer_t *value) {
-    zc_moment_t moment = zc_moment_exact(now_ms);
-    return zc_store_read_locked(store, zc_key_hash(key), key, &moment, value);
+    return zc_store_read_locked(store, zc_key_hash(key), key, zc_moment_exact(now_ms), value);
 }
 
 zcache_status zc_store_get(zc_store_t *store, zc_slice_t key, uint64_t now_ms, bool touch,
@@ -194,7 +191,7 @@ void zc_store_touch(zc_store_t *store, uint64_t key_hash, uint64_t now_ms) {
     if (number == ZC_SLOT_NONE) {
         return;
     }
-    const zc_slot_t *slot = zc_store_slot(store, number);
+    zc_slot_t *slot = zc_store_slot(store, number);
     if (zc_slot_kind(slot) != ZC_SLOT_ENTRY || zc_store_slot_is_void(store, slot)) {
         return;
     }
@@ -202,7 +199,8 @@ void zc_store_touch(zc_store_t *store, uint64_t key_hash, uint64_t now_ms) {
     zc_readers_drain(store);
     zc_store_note_time(store, now_ms);
     uint64_t before_ms = zc_slot_used_ms(&store->slots, slot);
-    make_newest(store, number, before_ms, now_ms, zc_touches_round(&store->touches, now_ms));
+    use(store, slot, before_ms, now_ms, zc_touches_round(&store->touches, now_ms));
+    zc_order_move(store, &store->entries, number);
     zc_store_unlock(store);
 }
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Reading without a lock, and rings.
+/* Reading without a lock, what is remembered of it (recent.h), and rings.
  *
  * A ring has one producer, the owner of the reader, and one consumer at a time, who holds the lock.
  * The look without a lock decides nothing that it is not sure of: what is expired, voided by the
  * very stamp of the clear register, large, or changes too often meanwhile is read under the lock.
  */
 #include "lib/base/assert.h"
+#include "lib/base/hash_here.h"
+#include "lib/base/peek.h"
 #include "lib/store/readers.h"
+#include "lib/store/recent.h"
 #include "lib/store/state.h"
 
 enum {
@@ -18,6 +21,7 @@ enum {
     TRIES = 16,
     CHAIN_MAX = 64, /* longer than any that a seeded hash makes */
     LINE_BYTES = 64,
+    MEMOS_MS = 5000, /* what is remembered holds so long at most */
 };
 
 /* A note, one word: the slot, and the lower half of the time of use. */
@@ -29,13 +33,14 @@ static uint32_t slot_of(note_t note) {
 
 struct zc_reader {
     zc_store_t *store;
-    uint32_t head;      /* notes ever made; the owner's */
-    uint32_t attention; /* the head at which the ring is to be looked at */
+    uint64_t head;      /* notes ever made; the owner's */
+    uint64_t attention; /* the head at which the ring is to be looked at */
     uint64_t used_ms;   /* of the newest note */
-    uint64_t hits;
+    uint64_t unnoted; /* hits that left no note, as the ring was full */
     uint64_t misses;
+    zc_recent_t recent;
     char owners[LINE_BYTES]; /* what is above and what is below change in other threads */
-    uint32_t tail;           /* notes ever drained; under the lock */
+    uint64_t tail;           /* notes ever drained; under the lock */
     zc_reader_t *next;
     zc_reader_t *previous;
     char drainers[LINE_BYTES];
@@ -48,6 +53,10 @@ struct zc_reader {
 zcache_status zc_reader_new(zc_store_t *store, zc_reader_t **reader) {
     zc_reader_t *made = zc_allocate_zeroed(store->options.allocator, sizeof *made);
     if (made == NULL) {
+        return ZCACHE_NO_MEMORY;
+    }
+    if (zc_recent_init(&made->recent, store->options.allocator) != ZCACHE_OK) {
+        zc_free(store->options.allocator, made);
         return ZCACHE_NO_MEMORY;
     }
     made->store = store;
@@ -74,7 +83,7 @@ void zc_reader_destroy(zc_reader_t **reader) {
     zc_store_t *store = ended->store;
     zc_store_lock(store);
     drain(ended);
-    store->hits += ended->hits;
+    store->hits += ended->head + ended->unnoted;
     store->misses += ended->misses;
     if (ended->previous != NULL) {
         ended->previous->next = ended->next;
@@ -87,26 +96,12 @@ void zc_reader_destroy(zc_reader_t **reader) {
     }
     zc_slab_unpin(&store->slots.slab);
     zc_store_unlock(store);
+    zc_recent_fini(&ended->recent, store->options.allocator);
     zc_free(store->options.allocator, ended);
     *reader = NULL;
 }
 
 /* -- Rings, the consumer's side: under the lock ------------------------------ */
-
-/* Brings near what the moves will touch: first the links themselves, then their neighbours. */
-static void fetch_links(const zc_store_t *store, const note_t *notes, uint32_t count) {
-    const zc_neighbours_t *links[PORTION];
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t number = slot_of(notes[i]);
-        links[i] = zc_neighbours_at(&store->slots, number);
-        __builtin_prefetch(links[i], 1);
-        __builtin_prefetch(zc_store_slot(store, number));
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        __builtin_prefetch(zc_neighbours_at(&store->slots, links[i]->older), 1);
-        __builtin_prefetch(zc_neighbours_at(&store->slots, links[i]->newer), 1);
-    }
-}
 
 /* Takes the notes of a portion out, but for those that were emptied; returns how many. */
 static uint32_t take_notes(const zc_reader_t *reader, uint32_t count, note_t *notes) {
@@ -118,30 +113,38 @@ static uint32_t take_notes(const zc_reader_t *reader, uint32_t count, note_t *no
     return taken;
 }
 
-/* A slot may have become something else since it was read. */
+/* A slot may have become something else since it was read. What each step touches is brought near
+ * for all notes before any of them is waited for. */
 static void drain_portion(zc_reader_t *reader, uint32_t count) {
     zc_store_t *store = reader->store;
     note_t notes[PORTION];
+    zc_slot_t *slots[PORTION];
+    uint32_t numbers[PORTION];
     uint32_t taken = take_notes(reader, count, notes);
     uint64_t newest_ms = zc_word_load(&reader->used_ms);
     zc_store_note_time(store, newest_ms);
-    fetch_links(store, notes, taken);
     for (uint32_t i = 0; i < taken; i++) {
-        uint32_t number = slot_of(notes[i]);
-        if (zc_slot_kind(zc_store_slot(store, number)) == ZC_SLOT_ENTRY) {
-            uint64_t used_ms =
-                newest_ms - (uint32_t)((uint32_t)newest_ms - (uint32_t)(notes[i] >> 32));
-            zc_readers_note(store, number, used_ms);
+        slots[i] = zc_store_slot(store, slot_of(notes[i]));
+        __builtin_prefetch(slots[i], 1);
+        __builtin_prefetch(zc_neighbours_at(&store->slots, slot_of(notes[i])), 1);
+    }
+    uint32_t entries = 0;
+    for (uint32_t i = 0; i < taken; i++) {
+        if (zc_slot_kind(slots[i]) == ZC_SLOT_ENTRY) {
+            uint32_t ago_ms = (uint32_t)newest_ms - (uint32_t)(notes[i] >> 32);
+            zc_readers_note(store, slots[i], newest_ms - ago_ms);
+            numbers[entries++] = slot_of(notes[i]);
         }
     }
+    zc_order_move_all(store, &store->entries, numbers, entries);
     zc_word_release(&reader->tail, reader->tail + count);
 }
 
 static void drain(zc_reader_t *reader) {
-    uint32_t head = zc_word_acquire(&reader->head);
-    for (uint32_t tail = reader->tail; tail != head; tail = reader->tail) {
-        uint32_t count = head - tail;
-        drain_portion(reader, count < PORTION ? count : PORTION);
+    uint64_t head = zc_word_acquire(&reader->head);
+    for (uint64_t tail = reader->tail; tail != head; tail = reader->tail) {
+        uint64_t count = head - tail;
+        drain_portion(reader, count < PORTION ? (uint32_t)count : PORTION);
     }
 }
 
@@ -153,7 +156,7 @@ void zc_readers_drain(zc_store_t *store) {
 
 void zc_readers_count(const zc_store_t *store, uint64_t *hits, uint64_t *misses) {
     for (const zc_reader_t *reader = store->readers; reader != NULL; reader = reader->next) {
-        *hits += zc_word_load(&reader->hits);
+        *hits += zc_word_load(&reader->head) + zc_word_load(&reader->unnoted);
         *misses += zc_word_load(&reader->misses);
     }
 }
@@ -162,9 +165,9 @@ void zc_readers_count(const zc_store_t *store, uint64_t *hits, uint64_t *misses)
 
 /* Of what was read more than once only the last time decides: the notes before it are emptied,
  * most of them, before anybody has to take the lock for them. */
-static void forget_repeated(zc_reader_t *reader, uint32_t tail) {
+static void forget_repeated(zc_reader_t *reader, uint64_t tail) {
     uint32_t seen[FILTER_ITEMS] = {ZC_SLOT_NONE};
-    for (uint32_t place = reader->head; place != tail;) {
+    for (uint64_t place = reader->head; place != tail;) {
         place--;
         note_t *note = &reader->ring[place % RING_ITEMS];
         uint32_t number = slot_of(*note);
@@ -184,20 +187,22 @@ static void drain_own(zc_reader_t *reader) {
     while (locked && zc_word_acquire(&reader->tail) != reader->head) {
         locked = zc_lock_attempt(&store->options.lock);
         if (locked) {
-            uint32_t left = reader->head - reader->tail;
-            drain_portion(reader, left < PORTION ? left : PORTION);
+            uint64_t left = reader->head - reader->tail;
+            drain_portion(reader, left < PORTION ? (uint32_t)left : PORTION);
             zc_store_unlock(store);
         }
     }
 }
 
 /* The ring is half full since it was last looked at. False: it is full. */
-static bool attend(zc_reader_t *reader) {
+__attribute__((noinline, cold)) static bool attend(zc_reader_t *reader) {
     if (reader->head - zc_word_acquire(&reader->tail) >= RING_DRAIN) {
         drain_own(reader);
+        zc_recent_grow(&reader->recent, reader->store->options.allocator,
+                       zc_word_load(&reader->store->index.buckets));
     }
-    uint32_t tail = zc_word_acquire(&reader->tail);
-    uint32_t filled = reader->head - tail;
+    uint64_t tail = zc_word_acquire(&reader->tail);
+    uint64_t filled = reader->head - tail;
     reader->attention = filled < RING_DRAIN ? tail + RING_DRAIN : reader->head + RING_RETRY;
     if (reader->attention - tail > RING_ITEMS) {
         reader->attention = tail + RING_ITEMS;
@@ -205,117 +210,133 @@ static bool attend(zc_reader_t *reader) {
     return filled < RING_ITEMS;
 }
 
-static void note_read(zc_reader_t *reader, uint32_t number, uint64_t used_ms) {
-    zc_word_store(&reader->hits, reader->hits + 1);
-    if (reader->head == reader->attention && !attend(reader)) {
-        return;
+/* False: there was no room. A note that is made counts as a hit. */
+static inline bool note_read(zc_reader_t *reader, uint32_t number, uint64_t used_ms) {
+    uint64_t head = reader->head;
+    if (head == reader->attention && !attend(reader)) {
+        zc_word_store(&reader->unnoted, reader->unnoted + 1);
+        return false;
     }
     note_t note = used_ms << 32 | number;
-    zc_word_store(&reader->ring[reader->head % RING_ITEMS], note);
+    zc_word_store(&reader->ring[head % RING_ITEMS], note);
     if (used_ms > reader->used_ms) {
         zc_word_store(&reader->used_ms, used_ms);
     }
-    zc_word_release(&reader->head, reader->head + 1);
+    zc_word_release(&reader->head, head + 1);
+    return true;
 }
 
 /* -- Looking without a lock --------------------------------------------------- */
 
 typedef enum look {
-    LOOK_HIT,    /* `found` is in reader->aside */
-    LOOK_MISS,   /* nothing, a ghost, or voided by a clear */
+    LOOK_HIT,    /* if the stripe still holds when the value has been copied */
+    LOOK_MISS,   /* nothing, a ghost, another key, or voided by a clear */
     LOOK_AGAIN,  /* somebody was writing */
     LOOK_LOCKED, /* to be read under the lock */
+    LOOK_NO_MEMORY,
 } look_t;
+
+/* A look at a key, begun under a number of its stripe. */
+typedef struct sight {
+    const zc_stripe_t *stripe;
+    zc_stripe_t entered;
+    zc_slice_t key;
+} sight_t;
+
+static inline bool holds(const void *context) {
+    const sight_t *sight = context;
+    return zc_stripe_holds(sight->stripe, sight->entered);
+}
 
 typedef struct found {
     uint32_t number;
-    zc_hlc_t hlc;
-    uint64_t used_ms;
+    zc_block_t block;
     const zc_payload_t *payload;
-    size_t key_bytes;
+    uint32_t head; /* of the payload */
+    uint64_t used_ms;
+    uint64_t deadline_ms;
     zc_slice_t value;
 } found_t;
 
-/* The payload in the slot, copied. Each step may see what belongs to another: so the block is
- * believed only where the stripe held after its number was read, its place only where it held after
- * the page was looked at, and how much to copy only where it held after that was read. What is
- * copied then is in memory that stays, whatever is written to it. */
-static look_t copy_payload(zc_reader_t *reader, const uint32_t *stripe, uint32_t entered,
-                           const zc_slot_t *slot, found_t *found) {
-    const zc_slots_t *slots = &reader->store->slots;
-    zc_block_t block = zc_word_load(&slot->block);
-    found->hlc = zc_word_load(&slot->hlc);
-    found->used_ms = zc_slot_used_ms(slots, slot);
-    if (!zc_stripe_holds(stripe, entered)) {
+/* Mesh time, 0: none; of a payload with this head. */
+static inline uint64_t deadline_of(const zc_payload_t *payload, uint32_t head, zc_hlc_t hlc) {
+    if ((head & ZC_PAYLOAD_DEADLINE) == 0) {
+        return 0;
+    }
+    if ((head & ZC_PAYLOAD_LONG) == 0) {
+        return zc_hlc_ms(hlc) + zc_word_load(&payload->ttl_ms);
+    }
+    return zc_word_load(&payload->deadline_ms[0]) | (uint64_t)zc_word_load(&payload->deadline_ms[1])
+                                                        << 32;
+}
+
+/* What is in a block, if it is of the key: found->value lies there still, and found->payload is its
+ * head. Each step may see what belongs to another: so its place is believed only where the stripe
+ * held after the page was looked at, and how much to read only where it held after that was read.
+ * What is read then is in memory that stays, whatever is written to it. */
+__attribute__((always_inline)) static inline look_t
+look_into(const zc_reader_t *reader, const sight_t *sight, zc_block_t block, found_t *found) {
+    const zc_payload_t *payload = zc_slab_at(&reader->store->slots.slab, block);
+    __builtin_prefetch((const char *)payload + LINE_BYTES);
+    __builtin_prefetch((const char *)payload + 2 * LINE_BYTES - ZC_WORD_BYTES);
+    if (!holds(sight)) {
         return LOOK_AGAIN;
     }
-    if (zc_block_is_large(block)) {
+    const zc_payload_t head = zc_payload_peek(payload);
+    size_t key_bytes = zc_payload_key_bytes(&head);
+    const uint8_t *key_at = (const uint8_t *)payload + zc_payload_before(&head);
+    found->payload = payload;
+    found->head = head.head;
+    found->value = zc_slice(key_at + key_bytes, zc_payload_value_bytes(&head));
+    if (!holds(sight)) {
+        return LOOK_AGAIN;
+    }
+    bool same =
+        key_bytes == sight->key.bytes && zc_peek_equal(key_at, sight->key.data, sight->key.bytes);
+    return same ? LOOK_HIT : LOOK_MISS;
+}
+
+/* Whether an entry may be served until then, local time. */
+static bool is_good_until(const zc_store_t *store, const found_t *found, uint64_t until_ms) {
+    return !zc_store_is_past_deadline(store, found->deadline_ms, until_ms) &&
+           !zc_store_is_past_idle(store, found->used_ms, until_ms);
+}
+
+/* What is in a slot, if it may be served whenever in the moment we are. The block is believed only
+ * where the stripe held after its number was read. */
+static look_t look_at(zc_reader_t *reader, const sight_t *sight, const zc_slot_t *slot,
+                      zc_moment_t moment, found_t *found) {
+    const zc_store_t *store = reader->store;
+    found->block = zc_word_load(&slot->block);
+    found->used_ms = zc_slot_used_ms(&store->slots, slot);
+    zc_hlc_t hlc = zc_word_load(&slot->hlc);
+    if (!holds(sight)) {
+        return LOOK_AGAIN;
+    }
+    if (zc_block_is_large(found->block)) {
         return LOOK_LOCKED;
     }
-    const zc_payload_t *payload = zc_slab_at(&slots->slab, block);
-    if (!zc_stripe_holds(stripe, entered)) {
-        return LOOK_AGAIN;
+    look_t result = look_into(reader, sight, found->block, found);
+    if (result != LOOK_HIT) {
+        return result;
     }
-    zc_payload_t head = {.head = zc_word_load(&payload->head)};
-    if (zc_payload_is_long(&head)) {
-        head.value_bytes = zc_word_load(&payload->value_bytes);
-    }
-    size_t before = zc_payload_before(&head) + zc_payload_key_bytes(&head);
-    found->key_bytes = zc_payload_key_bytes(&head);
-    found->value.bytes = zc_payload_value_bytes(&head);
-    if (!zc_stripe_holds(stripe, entered)) {
-        return LOOK_AGAIN;
-    }
-    found->payload = zc_words_get(reader->aside, payload, before + found->value.bytes);
-    found->value.data = (const uint8_t *)found->payload + before;
-    return zc_stripe_holds(stripe, entered) ? LOOK_HIT : LOOK_AGAIN;
-}
-
-/* As memcmp, which is too much for the few bytes that most keys have. */
-static bool is_same(const uint8_t *a, const uint8_t *b, size_t bytes) {
-    size_t i = 0;
-    uint64_t differ = 0;
-    for (; i + sizeof differ <= bytes && differ == 0; i += sizeof differ) {
-        uint64_t from_a;
-        uint64_t from_b;
-        memcpy(&from_a, a + i, sizeof from_a);
-        memcpy(&from_b, b + i, sizeof from_b);
-        differ = from_a ^ from_b;
-    }
-    for (; i < bytes && differ == 0; i++) {
-        differ = a[i] ^ b[i];
-    }
-    return differ == 0;
-}
-
-/* Whether what was found may be served, whenever in the moment we are. */
-static look_t judge(const zc_store_t *store, const found_t *found, zc_slice_t key,
-                    const zc_moment_t *moment) {
-    const uint8_t *found_key = (const uint8_t *)found->value.data - found->key_bytes;
-    if (found->key_bytes != key.bytes || !is_same(found_key, key.data, key.bytes)) {
-        return LOOK_MISS;
-    }
+    found->deadline_ms = deadline_of(found->payload, found->head, hlc);
     zc_hlc_t clear = zc_word_load(&store->clear.hlc);
-    if (found->hlc <= clear) {
-        return found->hlc < clear ? LOOK_MISS : LOOK_LOCKED;
+    if (hlc <= clear) {
+        return hlc < clear ? LOOK_MISS : LOOK_LOCKED;
     }
-    uint64_t deadline_ms = zc_payload_deadline_ms(found->payload, found->hlc);
-    bool alive = !zc_store_is_past_deadline(store, deadline_ms, moment->latest_ms) &&
-                 !zc_store_is_past_idle(store, found->used_ms, moment->latest_ms);
-    return alive ? LOOK_HIT : LOOK_LOCKED;
+    return is_good_until(store, found, zc_moment_latest_ms(moment)) ? LOOK_HIT : LOOK_LOCKED;
 }
 
 /* One look. Entries whose tags are equal by chance are passed over. A chain that goes on for too
  * long is one that was changed under the reader. */
-static look_t look(zc_reader_t *reader, uint64_t scattered, zc_slice_t key,
-                   const zc_moment_t *moment, found_t *found) {
-    zc_store_t *store = reader->store;
-    const zc_index_t *index = &store->index;
-    const uint32_t *stripe = zc_stripe_of(&store->index.stripes, scattered);
-    uint32_t entered = zc_stripe_enter(stripe);
-    if ((entered & 1) != 0) {
+static look_t look(zc_reader_t *reader, uint64_t scattered, const sight_t *sight,
+                   zc_moment_t moment, found_t *found) {
+    if ((sight->entered & 1) != 0) {
         return LOOK_AGAIN;
     }
+    const zc_store_t *store = reader->store;
+    const zc_index_t *index = &store->index;
     uint8_t label = zc_index_tag(scattered) | ZC_SLOT_ENTRY;
     uint32_t buckets = zc_word_acquire(&index->buckets);
     uint32_t number = zc_word_acquire(zc_index_bucket(index, buckets, scattered));
@@ -326,54 +347,123 @@ static look_t look(zc_reader_t *reader, uint64_t scattered, zc_slice_t key,
         }
         if (zc_word_load(&slot->label) == label) {
             found->number = number;
-            look_t copied = copy_payload(reader, stripe, entered, slot, found);
-            look_t result = copied == LOOK_HIT ? judge(store, found, key, moment) : copied;
+            look_t result = look_at(reader, sight, slot, moment, found);
             if (result != LOOK_MISS) {
                 return result;
             }
         }
         number = zc_word_acquire(&slot->index_next);
     }
-    return zc_stripe_holds(stripe, entered) ? LOOK_MISS : LOOK_AGAIN;
+    return holds(sight) ? LOOK_MISS : LOOK_AGAIN;
 }
 
-static zcache_status hand_over(const found_t *found, zc_value_buffer_t *value) {
-    zc_slice_t bytes = found->value;
-    if (bytes.bytes > value->capacity) {
-        void *data = zc_resize(value->allocator, value->data, bytes.bytes);
+/* Of a value that has no room, or does not fit into the registers. It is copied aside first: what
+ * the caller has stays as it is unless the value is known whole. */
+__attribute__((noinline)) static look_t copy_aside(zc_reader_t *reader, const sight_t *sight,
+                                                   const found_t *found, zc_value_buffer_t *value) {
+    size_t bytes = found->value.bytes;
+    const void *copy = zc_words_get(reader->aside, found->value.data, bytes);
+    if (!holds(sight)) {
+        return LOOK_AGAIN;
+    }
+    if (bytes > value->capacity) {
+        void *data = zc_resize(value->allocator, value->data, bytes);
         if (data == NULL) {
-            return ZCACHE_NO_MEMORY;
+            return LOOK_NO_MEMORY;
         }
         value->data = data;
-        value->capacity = bytes.bytes;
+        value->capacity = bytes;
     }
-    if (bytes.bytes > 0) {
-        memcpy(value->data, bytes.data, bytes.bytes);
+    if (bytes > 0) {
+        memcpy(value->data, copy, bytes);
     }
-    value->bytes = bytes.bytes;
-    value->type = zc_payload_type(found->payload);
-    return ZCACHE_OK;
+    return LOOK_HIT;
 }
 
-zcache_status zc_reader_read(zc_reader_t *reader, zc_slice_t key, const zc_moment_t *moment,
-                             zc_value_buffer_t *value) {
-    uint64_t key_hash = zc_key_hash(key);
-    uint64_t scattered = zc_index_scatter(&reader->store->index, key_hash);
+/* The value to the caller, if it is whole. */
+__attribute__((always_inline)) static inline look_t hand_over(zc_reader_t *reader,
+                                                              const sight_t *sight,
+                                                              const found_t *found,
+                                                              zc_value_buffer_t *value) {
+    size_t bytes = found->value.bytes;
+    look_t result;
+    if (bytes <= value->capacity && zc_peek_fits(bytes)) {
+        bool whole = zc_peek_copy(value->data, found->value.data, bytes, holds, sight);
+        result = whole ? LOOK_HIT : LOOK_AGAIN;
+    } else {
+        result = copy_aside(reader, sight, found, value);
+    }
+    if (result == LOOK_HIT) {
+        value->bytes = bytes;
+        value->type = (uint8_t)found->head;
+    }
+    return result;
+}
+
+/* Remembers what was found, and noted with its time of use, if it expires in no way for a while. */
+static void remember(zc_reader_t *reader, uint64_t scattered, const sight_t *sight,
+                     const found_t *found) {
+    zc_recent_t *recent = &reader->recent;
+    if (found->used_ms >= recent->until_ms) {
+        zc_recent_begin(recent, found->used_ms + MEMOS_MS);
+    }
+    if (is_good_until(reader->store, found, recent->until_ms + ZC_RECENT_GRACE_MS)) {
+        *zc_recent_memo(recent, scattered) =
+            (zc_memo_t){.known = zc_recent_known(sight->entered, scattered),
+                        .number = found->number,
+                        .block = found->block};
+    }
+}
+
+/* What the reader does not remember. */
+__attribute__((noinline)) static zcache_status read_anew(zc_reader_t *reader, uint64_t scattered,
+                                                         zc_slice_t key, zc_moment_t moment,
+                                                         zc_value_buffer_t *value) {
+    zc_store_t *store = reader->store;
+    sight_t sight = {.stripe = zc_stripe_of(&store->index.stripes, scattered), .key = key};
     found_t found;
     look_t result = LOOK_AGAIN;
     for (int i = 0; i < TRIES && result == LOOK_AGAIN; i++) {
-        result = look(reader, scattered, key, moment, &found);
+        sight.entered = zc_stripe_enter(sight.stripe);
+        result = look(reader, scattered, &sight, moment, &found);
+        if (result == LOOK_HIT) {
+            result = hand_over(reader, &sight, &found, value);
+        }
     }
-    if (result == LOOK_MISS) {
+    switch (result) {
+    case LOOK_HIT:
+        break;
+    case LOOK_MISS:
         zc_word_store(&reader->misses, reader->misses + 1);
         return ZCACHE_MISS;
+    case LOOK_NO_MEMORY:
+        return ZCACHE_NO_MEMORY;
+    case LOOK_AGAIN:
+    case LOOK_LOCKED:
+        return zc_store_read_locked(store, zc_key_hash(key), key, moment, value);
     }
-    if (result != LOOK_HIT) {
-        return zc_store_read_locked(reader->store, key_hash, key, moment, value);
+    uint64_t used_ms = zc_moment_used_ms(moment);
+    if (note_read(reader, found.number, used_ms)) {
+        found.used_ms = used_ms;
+        remember(reader, scattered, &sight, &found);
     }
-    zcache_status status = hand_over(&found, value);
-    if (status == ZCACHE_OK) {
-        note_read(reader, found.number, moment->used_ms);
+    return ZCACHE_OK;
+}
+
+zcache_status zc_reader_read(zc_reader_t *reader, zc_slice_t key, zc_moment_t moment,
+                             zc_value_buffer_t *value) {
+    zc_store_t *store = reader->store;
+    uint64_t scattered = zc_index_scatter(&store->index, zc_key_hash_here(key));
+    const zc_memo_t *memo = zc_recent_memo(&reader->recent, scattered);
+    sight_t sight = {.stripe = zc_stripe_of(&store->index.stripes, scattered), .key = key};
+    sight.entered = zc_stripe_enter(sight.stripe);
+    found_t found;
+    if (memo->known != zc_recent_known(sight.entered, scattered) ||
+        !zc_recent_holds(&reader->recent, moment) ||
+        look_into(reader, &sight, memo->block, &found) != LOOK_HIT ||
+        hand_over(reader, &sight, &found, value) != LOOK_HIT) {
+        return read_anew(reader, scattered, key, moment, value);
     }
-    return status;
+    note_read(reader, memo->number, zc_moment_used_ms(moment));
+    return ZCACHE_OK;
 }

@@ -26,7 +26,7 @@ void zc_reader_destroy(zc_reader_t **reader);
 
 /* As zc_store_read, within what the moment says: BUSY where the answer depends on when exactly in
  * it we are; then the caller comes again with an exact one. Nothing is noted or counted then. */
-zcache_status zc_reader_read(zc_reader_t *reader, zc_slice_t key, const zc_moment_t *moment,
+zcache_status zc_reader_read(zc_reader_t *reader, zc_slice_t key, zc_moment_t moment,
                              zc_value_buffer_t *value);
 
 #endif

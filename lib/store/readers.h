@@ -4,6 +4,7 @@
 #define ZC_STORE_READERS_H
 
 #include "lib/store/reader.h"
+#include "lib/store/slots.h"
 
 /* Brings the order of use, used times and touches up to all reads that were noted. To be called
  * before any of them is changed or decides; under the lock. */
@@ -12,12 +13,12 @@ void zc_readers_drain(zc_store_t *store);
 /* Adds what readers have counted. Under the lock. */
 void zc_readers_count(const zc_store_t *store, uint64_t *hits, uint64_t *misses);
 
-/* A read of an entry: it is the newest, and the mesh is to hear of it once in a window. Under the
- * lock. */
-void zc_readers_note(zc_store_t *store, uint32_t number, uint64_t used_ms);
+/* An entry was read: it was in use then, and the mesh is to hear of it once in a window. Its place
+ * in the order of use is the caller's. Under the lock. */
+void zc_readers_note(zc_store_t *store, zc_slot_t *slot, uint64_t used_ms);
 
 /* A read under the lock: for what a reader cannot answer without it. As zc_reader_read. */
 zcache_status zc_store_read_locked(zc_store_t *store, uint64_t key_hash, zc_slice_t key,
-                                   const zc_moment_t *moment, zc_value_buffer_t *value);
+                                   zc_moment_t moment, zc_value_buffer_t *value);
 
 #endif

@@ -201,7 +201,7 @@ static void renew(zc_store_t *store, uint32_t number, const zc_store_item_t *ite
     uint64_t before_ms = zc_slot_used_ms(&store->slots, slot);
     uint64_t used_ms = before_ms < making->used_ms ? making->used_ms : before_ms;
     uint32_t round = zc_touches_round(&store->touches, store->slots.now_ms);
-    uint32_t *stripe = zc_index_stripe(&store->index, item->key_hash);
+    zc_stripe_t *stripe = zc_index_stripe(&store->index, item->key_hash);
     count_out(store, slot, item->key_hash);
     zc_stripe_begin(stripe);
     take_stamp(slot, item);
@@ -223,7 +223,7 @@ static void renew(zc_store_t *store, uint32_t number, const zc_store_item_t *ite
 /* Under the lock: what is there goes, or what comes is a ghost. */
 static void replace(zc_store_t *store, uint32_t number, const zc_store_item_t *item,
                     const zc_making_t *making) {
-    uint32_t *stripe = zc_index_stripe(&store->index, item->key_hash);
+    zc_stripe_t *stripe = zc_index_stripe(&store->index, item->key_hash);
     leave(store, number, item->key_hash);
     zc_stripe_begin(stripe);
     take_shape(store, number, item, making);
@@ -275,7 +275,7 @@ void zc_register_go(zc_store_t *store, uint32_t number, zc_change_t change) {
     }
     zc_block_t block = slot->block;
     uint64_t key_hash = zc_slot_key_hash(&store->slots, slot);
-    uint32_t *stripe = zc_index_stripe(&store->index, key_hash);
+    zc_stripe_t *stripe = zc_index_stripe(&store->index, key_hash);
     zc_store_lock(store);
     zc_readers_drain(store);
     zc_store_item_t item = item_of(store, slot, key_hash);
@@ -319,7 +319,7 @@ static bool move(zc_store_t *store, zc_block_t block) {
     if (moved == ZC_BLOCK_NONE) {
         return false;
     }
-    uint32_t *stripe = zc_index_stripe(&store->index, key_hash);
+    zc_stripe_t *stripe = zc_index_stripe(&store->index, key_hash);
     zc_store_lock(store);
     zc_stripe_begin(stripe);
     zc_word_store(&slot->block, moved);

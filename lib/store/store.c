@@ -61,8 +61,10 @@ void zc_store_set_expire_after(zc_store_t *store, uint64_t expire_after_ms,
                                uint64_t touch_window_ms) {
     zc_store_lock(store);
     zc_readers_drain(store); /* under the window in which they were read */
+    zc_stripes_begin(&store->index.stripes);
     zc_word_store(&store->options.expire_after_ms, expire_after_ms);
     zc_touches_set_window(&store->touches, touch_window_ms);
+    zc_stripes_end(&store->index.stripes);
     zc_store_unlock(store);
 }
 
@@ -70,7 +72,9 @@ void zc_store_set_expire_after(zc_store_t *store, uint64_t expire_after_ms,
  * anew. */
 void zc_store_set_clock_offset(zc_store_t *store, int64_t offset_ms) {
     zc_store_lock(store);
+    zc_stripes_begin(&store->index.stripes);
     zc_word_store(&store->offset_ms, offset_ms);
+    zc_stripes_end(&store->index.stripes);
     zc_store_unlock(store);
     for (uint32_t i = 0; i < zc_stretch_count(&store->slots); i++) {
         zc_stretch_t *stretch = zc_stretch_at(&store->slots, i);

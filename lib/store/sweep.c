@@ -13,8 +13,10 @@ bool zc_store_clear(zc_store_t *store, const zc_stamp_t *stamp) {
         return false;
     }
     zc_store_lock(store);
+    zc_stripes_begin(&store->index.stripes);
     store->clear.origin = stamp->origin;
     zc_word_store(&store->clear.hlc, stamp->hlc);
+    zc_stripes_end(&store->index.stripes);
     zc_store_unlock(store);
     store->sweep.voided = true;
     store->sweep.origin = 0;

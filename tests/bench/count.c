@@ -17,6 +17,7 @@ enum {
     COUNT = 8192, /* operations of a kind; counts.py divides by it */
     KEY_BYTES = 16,
     VALUE_BYTES = 100,
+    AGAIN = 1024, /* keys that are read again and again */
     BATCH_RECORDS = 1024,
     REQUEST_OPERATIONS = 16,
 };
@@ -96,6 +97,14 @@ static void count_calls(void) {
         status = zcache_get(cache, key_at(i).data, KEY_BYTES, &found);
     }
     END("get");
+    for (size_t i = 0; i < COUNT && status == ZCACHE_OK; i++) {
+        status = zcache_get(cache, key_at(i % AGAIN).data, KEY_BYTES, &found);
+    }
+    begin();
+    for (size_t i = 0; i < COUNT && status == ZCACHE_OK; i++) {
+        status = zcache_get(cache, key_at(i % AGAIN).data, KEY_BYTES, &found);
+    }
+    END("get-again");
     ZC_ASSERT(status == ZCACHE_OK);
     zcache_value_fini(&found);
     zcache_close(&cache);

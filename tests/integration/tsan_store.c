@@ -58,7 +58,7 @@ static void *read_all_the_time(void *context) {
     while (!atomic_load(&trial->over)) {
         uint32_t key = (uint32_t)zc_random_below(&random, KEYS);
         zc_moment_t moment = zc_moment_exact(atomic_load(&trial->now_ms));
-        zcache_status status = zc_reader_read(reader, zc_slice(&key, sizeof key), &moment, &buffer);
+        zcache_status status = zc_reader_read(reader, zc_slice(&key, sizeof key), moment, &buffer);
         ZC_ASSERT(status == ZCACHE_OK || status == ZCACHE_MISS);
         if (status == ZCACHE_OK) {
             check_value(&buffer, key);

@@ -154,11 +154,11 @@ static zcache_status read_by(zc_reader_t *reader, const char *key, zc_store_item
     uint64_t now_ms = trial.fixture.now_ms;
     zc_value_buffer_t value = {
         .allocator = zc_allocator_system(), .data = data, .capacity = sizeof data};
-    const zc_moment_t wide = {now_ms - below(1000), now_ms + below(1000), now_ms};
-    zcache_status status = zc_reader_read(reader, zc_slice_text(key), &wide, &value);
+    uint32_t before_ms = (uint32_t)below(1000);
+    const zc_moment_t wide = {now_ms - before_ms, before_ms + (uint32_t)below(1000), before_ms};
+    zcache_status status = zc_reader_read(reader, zc_slice_text(key), wide, &value);
     if (status == ZCACHE_BUSY) {
-        const zc_moment_t exact = zc_moment_exact(now_ms);
-        status = zc_reader_read(reader, zc_slice_text(key), &exact, &value);
+        status = zc_reader_read(reader, zc_slice_text(key), zc_moment_exact(now_ms), &value);
     }
     item->value = zc_slice(value.data, status == ZCACHE_OK ? value.bytes : 0);
     return status;

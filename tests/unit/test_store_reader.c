@@ -67,7 +67,7 @@ TestSuite(store_reader, .init = start, .fini = stop);
 
 static zcache_status read_at(zc_reader_t *by, const char *key, zc_moment_t moment) {
     zc_value_buffer_t value = {.allocator = &fixture.failing.allocator};
-    zcache_status status = zc_reader_read(by, zc_slice_text(key), &moment, &value);
+    zcache_status status = zc_reader_read(by, zc_slice_text(key), moment, &value);
     if (status == ZCACHE_OK) {
         if (value.bytes > 0) {
             memcpy(fixture.text, value.data, value.bytes);
@@ -115,7 +115,7 @@ Test(store_reader, type_is_that_of_the_value) {
     zc_store_apply(fixture.store, &fixture.last, fixture.now_ms, &outcome, NULL);
     zc_value_buffer_t value = {.allocator = &fixture.failing.allocator};
     zc_moment_t moment = zc_moment_exact(fixture.now_ms);
-    cr_assert_eq(zc_reader_read(reader, zc_slice_text("k"), &moment, &value), ZCACHE_OK);
+    cr_assert_eq(zc_reader_read(reader, zc_slice_text("k"), moment, &value), ZCACHE_OK);
     cr_assert(value.type == 1 && value.bytes == 5);
     zc_free(value.allocator, value.data);
 }
@@ -153,7 +153,7 @@ Test(store_reader, value_stays_when_memory_runs_out_and_nothing_is_counted) {
         .allocator = &fixture.failing.allocator, .data = data, .capacity = 3, .bytes = 3};
     zc_moment_t moment = zc_moment_exact(fixture.now_ms);
     zc_failing_allocator_fail_after(&fixture.failing, 0);
-    cr_assert_eq(zc_reader_read(reader, zc_slice_text("k"), &moment, &value), ZCACHE_NO_MEMORY);
+    cr_assert_eq(zc_reader_read(reader, zc_slice_text("k"), moment, &value), ZCACHE_NO_MEMORY);
     cr_assert(value.data == data && value.capacity == 3 && value.bytes == 3);
     cr_assert_eq(memcmp(data, "ooo", 3), 0);
     cr_assert_eq(fixture_stats(&fixture).hits, 0);
@@ -178,7 +178,7 @@ Test(store_reader, large_value_is_read_under_the_lock) {
 
 Test(store_reader, while_somebody_writes_it_is_read_under_the_lock) {
     fixture_put(&fixture, "k", "v", A, 1);
-    uint32_t *stripe = zc_index_stripe(&fixture.store->index, fixture_hash("k"));
+    zc_stripe_t *stripe = zc_index_stripe(&fixture.store->index, fixture_hash("k"));
     zc_stripe_begin(stripe);
     lock.taken = 0;
     cr_assert_str_eq(get("k"), "v");
@@ -191,8 +191,8 @@ Test(store_reader, while_somebody_writes_it_is_read_under_the_lock) {
 
 /* Every change of what is found under a key shows in its stripe, which is even after it. */
 Test(store_reader, every_change_of_an_entry_shows_in_its_stripe) {
-    const uint32_t *stripe = zc_index_stripe(&fixture.store->index, fixture_hash("k"));
-    uint32_t number = *stripe;
+    const zc_stripe_t *stripe = zc_index_stripe(&fixture.store->index, fixture_hash("k"));
+    zc_stripe_t number = *stripe;
     fixture_put(&fixture, "k", "v", A, 1);
     cr_assert(*stripe > number && *stripe % 2 == 0);
     number = *stripe;
@@ -218,8 +218,8 @@ Test(store_reader, readers_beside_a_writer_get_what_was_written_whole) {
 /* -- When it is --------------------------------------------------------------- */
 
 static zc_moment_t between(uint64_t earliest_ms, uint64_t latest_ms) {
-    return (zc_moment_t){
-        .earliest_ms = earliest_ms, .latest_ms = latest_ms, .used_ms = earliest_ms};
+    return (zc_moment_t){.earliest_ms = earliest_ms,
+                         .late_ms = (uint32_t)(latest_ms - earliest_ms)};
 }
 
 Test(store_reader, deadline_within_the_moment_asks_for_the_exact_time) {
@@ -247,6 +247,104 @@ Test(store_reader, deadline_is_mesh_time) {
     zc_store_set_clock_offset(fixture.store, 400);
     cr_assert_eq(read_at(reader, "k", zc_moment_exact(1099)), ZCACHE_OK);
     cr_assert_eq(read_at(reader, "k", zc_moment_exact(1100)), ZCACHE_MISS);
+}
+
+/* -- What it remembers ------------------------------------------------------------ */
+
+/* Reads a key twice, the second time by what the reader remembers of the first. */
+static void remember_well(const char *key) {
+    cr_assert_str_neq(get(key), "");
+    cr_assert_str_neq(get(key), "");
+}
+
+Test(store_reader, what_it_remembers_is_found_without_the_index) {
+    fixture_put(&fixture, "k", "value", A, 1);
+    get("k");
+    zc_store_t *store = fixture.store;
+    uint32_t *bucket = zc_index_bucket(&store->index, store->index.buckets,
+                                       zc_index_scatter(&store->index, fixture_hash("k")));
+    uint32_t number = *bucket;
+    *bucket = ZC_SLOT_NONE; /* without its stripe: nobody could know */
+    cr_assert_str_eq(get("k"), "value");
+    cr_assert_eq(fixture_stats(&fixture).hits, 2);
+    fixture.now_ms += 100;
+    cr_assert_str_eq(get("k"), "", "in the next window of touches nothing is remembered");
+    *bucket = number;
+    cr_assert_str_eq(get("k"), "value");
+}
+
+Test(store_reader, what_it_remembers_is_overwritten_deleted_and_evicted_all_the_same) {
+    fixture_put(&fixture, "k", "old", A, 1);
+    remember_well("k");
+    fixture_put(&fixture, "k", "new", A, 2);
+    cr_assert_str_eq(get("k"), "new");
+    remember_well("k");
+    fixture_ghost(&fixture, "k", A, 3);
+    cr_assert_str_eq(get("k"), "");
+    fixture_put(&fixture, "k", "again", A, 4);
+    remember_well("k");
+    zc_store_evict(fixture.store);
+    cr_assert_str_eq(get("k"), "");
+}
+
+Test(store_reader, what_it_remembers_is_voided_by_a_clear) {
+    fixture_put(&fixture, "k", "v", A, 1);
+    remember_well("k");
+    zc_stamp_t clear = fixture_stamp(1, A);
+    zc_store_clear(fixture.store, &clear);
+    cr_assert_str_eq(get("k"), "");
+}
+
+Test(store_reader, what_it_remembers_follows_the_settings_and_the_clock_of_the_mesh) {
+    fixture_put(&fixture, "k", "v", A, 1);
+    remember_well("k");
+    fixture.now_ms += 20;
+    zc_store_set_expire_after(fixture.store, 20, 100);
+    cr_assert_str_eq(get("k"), "");
+    zc_store_set_expire_after(fixture.store, 0, 100);
+    fixture_put_until(&fixture, "until", 2, 5000);
+    remember_well("until");
+    zc_store_set_clock_offset(fixture.store, 5000);
+    cr_assert_str_eq(get("until"), "");
+}
+
+Test(store_reader, what_ends_soon_is_not_remembered) {
+    fixture_put_until(&fixture, "k", 1, 1050);
+    remember_well("k");
+    cr_assert_eq(read_at(reader, "k", zc_moment_exact(1049)), ZCACHE_OK);
+    cr_assert_eq(read_at(reader, "k", zc_moment_exact(1050)), ZCACHE_MISS);
+}
+
+Test(store_reader, other_key_in_the_place_of_one_it_remembers_is_another) {
+    char key[FIXTURE_TWIN_BYTES + 1];
+    char other[FIXTURE_TWIN_BYTES + 1];
+    fixture_twin(1, key);
+    fixture_twin(2, other);
+    fixture_put(&fixture, key, "v", A, 1);
+    remember_well(key);
+    cr_assert_str_eq(get(other), "");
+    cr_assert_str_eq(get(key), "v");
+}
+
+/* At and around where it is copied in another way. */
+Test(store_reader, values_of_all_sizes_are_read_whole) {
+    static char text[9001];
+    const size_t sizes[] = {1, 7, 8, 15, 16, 17, 64, 65, 127, 128, 129, 1023, 1024, 8000, 9000};
+    fixture.store->options.listener = NULL;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        memset(text, 'a' + (char)i, sizes[i]);
+        text[sizes[i]] = '\0';
+        fixture_put(&fixture, "k", text, A, 1 + i);
+        static char data[9000];
+        zc_value_buffer_t value = {.data = data, .capacity = sizes[i]};
+        for (int again = 0; again < 2; again++) {
+            memset(data, 'o', sizeof data);
+            zc_moment_t now = zc_moment_exact(fixture.now_ms);
+            cr_assert_eq(zc_reader_read(reader, zc_slice_text("k"), now, &value), ZCACHE_OK);
+            cr_assert(value.bytes == sizes[i] && memcmp(data, text, sizes[i]) == 0);
+            cr_assert(sizes[i] == sizeof data || data[sizes[i]] == 'o');
+        }
+    }
 }
 
 /* -- What its reads leave -------------------------------------------------------- */

@@ -41,7 +41,8 @@ void zcache_value_fini(zcache_value_t *value);
 
 /* Opens a handle on the node at "tcp://HOST:PORT" or "inproc://NAME". It dials in the background
  * and does not wait: a node that is not there shows at the first call (UNREACHABLE). On success
- * *cache is the caller's, to be closed. Returns OK, INVALID (neither form of endpoint), UNRESOLVED,
+ * *cache is the caller's, to be closed. On inproc:// it takes some 30 KiB, and up to 1 MiB more as
+ * it reads from a large store. Returns OK, INVALID (neither form of endpoint), UNRESOLVED,
  * UNREACHABLE (no node of that inproc name in this process), NO_MEMORY or SYSTEM. */
 zcache_status zcache_open(const char *endpoint, zcache_t **cache);
 
