@@ -21,7 +21,8 @@ enum {
     TRIES = 16,
     CHAIN_MAX = 64, /* longer than any that a seeded hash makes */
     LINE_BYTES = 64,
-    MEMOS_MS = 5000, /* what is remembered holds so long at most */
+    MEMOS_MS = 5000,  /* what is remembered holds so long, */
+    MEMOS_SHARE = 10, /* and no longer than such a share of the idle time */
 };
 
 /* A note, one word: the slot, and the lower half of the time of use. */
@@ -400,12 +401,18 @@ __attribute__((always_inline)) static inline look_t hand_over(zc_reader_t *reade
     return result;
 }
 
+/* Where all idles out soon, something is remembered as well, if not for long. */
+static uint64_t memos_ms(const zc_store_t *store) {
+    uint64_t share_ms = zc_word_load(&store->options.expire_after_ms) / MEMOS_SHARE;
+    return share_ms == 0 || share_ms > MEMOS_MS ? MEMOS_MS : share_ms;
+}
+
 /* Remembers what was found, and noted with its time of use, if it expires in no way for a while. */
 static void remember(zc_reader_t *reader, uint64_t scattered, const sight_t *sight,
                      const found_t *found) {
     zc_recent_t *recent = &reader->recent;
     if (found->used_ms >= recent->until_ms) {
-        zc_recent_begin(recent, found->used_ms + MEMOS_MS);
+        zc_recent_begin(recent, found->used_ms + memos_ms(reader->store));
     }
     if (is_good_until(reader->store, found, recent->until_ms + ZC_RECENT_GRACE_MS)) {
         *zc_recent_memo(recent, scattered) =

@@ -276,9 +276,8 @@ zc_block_t zc_slab_take_there(zc_slab_t *slab, unsigned size_class) {
     return number << ZC_BLOCK_NUMBER_BITS | block;
 }
 
-/* In whole half words, as blocks are written. */
-static zc_block_t take_large(zc_slab_t *slab, size_t bytes) {
-    bytes = (bytes + ZC_HALF_BYTES - 1) & ~((size_t)ZC_HALF_BYTES - 1);
+static zc_block_t take_large(zc_slab_t *slab, size_t wanted) {
+    size_t bytes = (size_t)zc_slab_large(wanted);
     void *memory = bytes > UINT32_MAX ? NULL : zc_allocate(slab->allocator, bytes);
     if (memory == NULL) {
         return ZC_BLOCK_NONE;

@@ -80,9 +80,14 @@ void zc_slab_give(zc_slab_t *slab, zc_block_t block);
 /* What large blocks take beside their bytes. */
 enum { ZC_SLAB_LARGE_BYTES = 16 };
 
+/* A block that is a request of its own, in whole half words, as blocks are written. */
+static inline uint64_t zc_slab_large(uint64_t bytes) {
+    return (bytes + ZC_HALF_BYTES - 1) & ~(uint64_t)(ZC_HALF_BYTES - 1);
+}
+
 /* What such a block takes of memory. */
 static inline uint64_t zc_slab_round(uint64_t bytes) {
-    return bytes > ZC_SIZES_BYTES_MAX ? bytes + ZC_SLAB_LARGE_BYTES
+    return bytes > ZC_SIZES_BYTES_MAX ? zc_slab_large(bytes) + ZC_SLAB_LARGE_BYTES
                                       : zc_size_bytes(zc_size_class((size_t)bytes));
 }
 
