@@ -37,7 +37,7 @@ struct zc_reader {
     uint64_t head;      /* notes ever made; the owner's */
     uint64_t attention; /* the head at which the ring is to be looked at */
     uint64_t used_ms;   /* of the newest note */
-    uint64_t unnoted; /* hits that left no note, as the ring was full */
+    uint64_t unnoted;   /* hits that left no note, as the ring was full */
     uint64_t misses;
     zc_recent_t recent;
     char owners[LINE_BYTES]; /* what is above and what is below change in other threads */

@@ -6,8 +6,9 @@
  *
  * A memo says that the entry expires in no way until ZC_RECENT_GRACE_MS after `until_ms`, is voided
  * by nothing, and that its slot and block are these: all that as long as its stripe has the number
- * of then, which is looked at as in stripes.h. What is short of that is never kept. So one comparison stands for the whole way through the index and the
- * slot. The key is compared all the same, as memos of two keys may be equal.
+ * of then, which is looked at as in stripes.h. What is short of that is never kept. So one
+ * comparison stands for the whole way through the index and the slot. The key is compared all the
+ * same, as memos of two keys may be equal.
  *
  * It is the reader's alone, and grows with the store up to ZC_RECENT_MAX memos, 1 MiB. */
 #ifndef ZC_STORE_RECENT_H
