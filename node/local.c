@@ -19,12 +19,19 @@ static zc_shared_t *shared_of(zc_local_t *local) {
     return (zc_shared_t *)(void *)((char *)local - offsetof(zc_shared_t, local));
 }
 
-static zcache_status local_attach(zc_local_t *local, zc_reader_t **reader) {
-    return zc_reader_new(shared_of(local)->store, reader);
+static zcache_status local_attach(zc_local_t *local, const zc_allocator_t *values,
+                                  zc_reader_t **reader) {
+    return zc_reader_new(shared_of(local)->store, values, reader);
+}
+
+/* The answer depends on when exactly it is. */
+__attribute__((noinline, cold)) static zcache_status
+get_exactly(zc_reader_t *reader, zc_slice_t key, zcache_value_t *value) {
+    return zc_reader_read(reader, key, zc_moment_exact(zc_process_now_us() / 1000), value);
 }
 
 static zcache_status local_get(zc_local_t *local, zc_reader_t *reader, zc_slice_t key,
-                               zc_value_buffer_t *value, bool *ask) {
+                               zcache_value_t *value, bool *ask) {
     zc_shared_t *shared = shared_of(local);
     if (atomic_load(&shared->stopped)) {
         return ZCACHE_STOPPED;
@@ -34,10 +41,13 @@ static zcache_status local_get(zc_local_t *local, zc_reader_t *reader, zc_slice_
     }
     /* Looked at first: a miss from before the first transfer was complete is to be asked about,
      * even if it is complete by now. */
-    *ask = atomic_load(&shared->joining);
+    bool joining = atomic_load(&shared->joining);
     zcache_status status = zc_reader_read(reader, key, zc_process_moment(), value);
     if (status == ZCACHE_BUSY) {
-        status = zc_reader_read(reader, key, zc_moment_exact(zc_process_now_us() / 1000), value);
+        status = get_exactly(reader, key, value);
+    }
+    if (status == ZCACHE_MISS) {
+        *ask = joining;
     }
     return status;
 }

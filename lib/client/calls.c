@@ -26,25 +26,8 @@ zcache_status zc_client_get_remote(zcache_t *cache, zc_slice_t key, zcache_value
     return zc_client_done(cache, decoded, status);
 }
 
-/* The buffer is the handle's, and nothing of this call lies on the stack: a get takes so little
- * that it would show. */
 static inline zcache_status get_local(zcache_t *cache, zc_slice_t key, zcache_value_t *value) {
-    zc_value_buffer_t *found = &cache->found;
-    found->data = value->data;
-    found->capacity = value->capacity;
-    zcache_status status = cache->local->get(cache->local, cache->reader, key, found, &cache->ask);
-    if (status != ZCACHE_OK) {
-        return status;
-    }
-    /* The block may have been replaced by a larger one; an empty value needs none. */
-    value->data = found->data;
-    value->capacity = found->capacity;
-    if (value->data == NULL && zc_value_reserve(cache->allocator, value, 0) != ZCACHE_OK) {
-        return ZCACHE_NO_MEMORY;
-    }
-    value->size = found->bytes;
-    value->type = (zcache_type)found->type;
-    return ZCACHE_OK;
+    return cache->local->get(cache->local, cache->reader, key, value, &cache->ask);
 }
 
 /* What the node's own memory has not answered. */

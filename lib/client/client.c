@@ -27,12 +27,12 @@ zcache_status zc_client_open(const char *endpoint, const zc_allocator_t *allocat
                                        .endpoint = &opened->endpoint,
                                        .local = opened->local,
                                        .error = &opened->error};
-    opened->found.allocator = allocator;
     zc_buffer_init(&opened->request, allocator);
     zc_pending_init(&opened->call);
     if (parsed.inproc) {
-        status = opened->local == NULL ? ZCACHE_UNREACHABLE
-                                       : opened->local->attach(opened->local, &opened->reader);
+        status = opened->local == NULL
+                     ? ZCACHE_UNREACHABLE
+                     : opened->local->attach(opened->local, allocator, &opened->reader);
     } else {
         status = zc_exchange_open(&opened->exchange);
     }

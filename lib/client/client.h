@@ -13,10 +13,9 @@ enum { ZC_TIMEOUT_DEFAULT_MS = 5000 };
 struct zcache {
     const zc_allocator_t *allocator; /* its blocks are freed by free(3), as values of callers are */
     zc_endpoint_t endpoint;
-    zc_local_t *local;       /* a reference; NULL over tcp */
-    zc_reader_t *reader;     /* of the node's store; NULL over tcp */
-    zc_value_buffer_t found; /* what the reader fills: a value on its way to the caller */
-    bool ask;                /* a miss of the reader is to be asked about over the socket */
+    zc_local_t *local;   /* a reference; NULL over tcp */
+    zc_reader_t *reader; /* of the node's store; NULL over tcp */
+    bool ask;            /* a miss of the reader is to be asked about over the socket */
     uint32_t timeout_ms;
     uint64_t value_max; /* of the mesh, when it was last asked for; 0: never */
     zc_exchange_t exchange;

@@ -19,14 +19,14 @@ struct zc_local {
     const char *name; /* without "inproc://"; unchanged for the life of the object */
     atomic_uint references;
 
-    /* A reader for one handle, to be ended with zc_reader_destroy before the handle gives up its
-     * reference. Returns OK or NO_MEMORY. */
-    zcache_status (*attach)(zc_local_t *local, zc_reader_t **reader);
+    /* A reader for one handle, as zc_reader_new makes it, to be ended with zc_reader_destroy before
+     * the handle gives up its reference. Returns OK or NO_MEMORY. */
+    zcache_status (*attach)(zc_local_t *local, const zc_allocator_t *values, zc_reader_t **reader);
 
-    /* As zcache_get. Sets *ask: a miss is to be asked about over the socket, as the node is joining
-     * and the donor may have the key. */
+    /* As zcache_get. On a miss sets *ask: whether it is to be asked about over the socket, as the
+     * node is joining and the donor may have the key. */
     zcache_status (*get)(zc_local_t *local, zc_reader_t *reader, zc_slice_t key,
-                         zc_value_buffer_t *value, bool *ask);
+                         zcache_value_t *value, bool *ask);
 
     /* SET, DELETE or CLEAR, with the statuses of the public call. It is in the store when this
      * returns. */

@@ -44,14 +44,14 @@ static void note_read(zc_store_t *store, uint32_t number, uint64_t now_ms) {
 }
 
 /* Gives the aside a larger block. The caller's own stays as it is until a read has succeeded. */
-static zcache_status grow_aside(const zc_value_buffer_t *value, zc_value_buffer_t *aside,
-                                size_t bytes) {
-    void *data = zc_allocate(value->allocator, bytes);
+static zcache_status grow_aside(const zc_allocator_t *allocator, const zcache_value_t *value,
+                                zcache_value_t *aside, size_t bytes) {
+    void *data = zc_allocate(allocator, bytes);
     if (data == NULL) {
         return ZCACHE_NO_MEMORY;
     }
     if (aside->data != value->data) {
-        zc_free(value->allocator, aside->data);
+        zc_free(allocator, aside->data);
     }
     aside->data = data;
     aside->capacity = bytes;
@@ -59,11 +59,11 @@ static zcache_status grow_aside(const zc_value_buffer_t *value, zc_value_buffer_
 }
 
 /* Takes the aside over as the value, or on failure gives its block back. */
-static zcache_status settle(zc_value_buffer_t *value, zc_value_buffer_t *aside,
-                            zcache_status status) {
+static zcache_status settle(const zc_allocator_t *allocator, zcache_value_t *value,
+                            zcache_value_t *aside, zcache_status status) {
     void *going = status == ZCACHE_OK ? value->data : aside->data;
     if (aside->data != value->data) {
-        zc_free(value->allocator, going);
+        zc_free(allocator, going);
     }
     if (status == ZCACHE_OK) {
         *value = *aside;
@@ -73,7 +73,7 @@ static zcache_status settle(zc_value_buffer_t *value, zc_value_buffer_t *aside,
 
 /* Copies if the buffer has room. Else *needed is how much it takes, and nothing is noted. */
 static zcache_status read_once(zc_store_t *store, uint64_t key_hash, zc_slice_t key,
-                               zc_moment_t moment, zc_value_buffer_t *value, size_t *needed) {
+                               zc_moment_t moment, zcache_value_t *value, size_t *needed) {
     *needed = 0;
     uint32_t number = look_up(store, key_hash, key, zc_moment_latest_ms(moment));
     if (number == ZC_SLOT_NONE && moment.late_ms != 0 &&
@@ -86,22 +86,23 @@ static zcache_status read_once(zc_store_t *store, uint64_t key_hash, zc_slice_t 
     }
     const zc_payload_t *payload = zc_store_payload(store, zc_store_slot(store, number));
     zc_slice_t found = zc_payload_value(payload);
-    if (found.bytes > value->capacity) {
-        *needed = found.bytes;
+    if (found.bytes > value->capacity || value->data == NULL) {
+        *needed = found.bytes > 0 ? found.bytes : 1;
         return ZCACHE_OK;
     }
     if (found.bytes > 0) {
         memcpy(value->data, found.data, found.bytes);
     }
-    value->bytes = found.bytes;
-    value->type = zc_payload_type(payload);
+    value->size = found.bytes;
+    value->type = (zcache_type)zc_payload_type(payload);
     note_read(store, number, zc_moment_used_ms(moment));
     return ZCACHE_OK;
 }
 
 zcache_status zc_store_read_locked(zc_store_t *store, uint64_t key_hash, zc_slice_t key,
-                                   zc_moment_t moment, zc_value_buffer_t *value) {
-    zc_value_buffer_t aside = *value;
+                                   zc_moment_t moment, const zc_allocator_t *allocator,
+                                   zcache_value_t *value) {
+    zcache_value_t aside = *value;
     for (;;) {
         size_t needed;
         zc_store_lock(store);
@@ -110,17 +111,18 @@ zcache_status zc_store_read_locked(zc_store_t *store, uint64_t key_hash, zc_slic
         zc_store_unlock(store);
         /* While there was no lock the entry may have gone, or have become larger still. */
         if (needed > 0) {
-            status = grow_aside(value, &aside, needed);
+            status = grow_aside(allocator, value, &aside, needed);
         }
         if (needed == 0 || status != ZCACHE_OK) {
-            return settle(value, &aside, status);
+            return settle(allocator, value, &aside, status);
         }
     }
 }
 
 zcache_status zc_store_read(zc_store_t *store, zc_slice_t key, uint64_t now_ms,
-                            zc_value_buffer_t *value) {
-    return zc_store_read_locked(store, zc_key_hash(key), key, zc_moment_exact(now_ms), value);
+                            const zc_allocator_t *allocator, zcache_value_t *value) {
+    zc_moment_t now = zc_moment_exact(now_ms);
+    return zc_store_read_locked(store, zc_key_hash(key), key, now, allocator, value);
 }
 
 zcache_status zc_store_get(zc_store_t *store, zc_slice_t key, uint64_t now_ms, bool touch,

@@ -13,11 +13,11 @@
 #include "lib/store/state.h"
 
 enum {
-    RING_ITEMS = 2048,
+    RING_ITEMS = 8192,
     RING_DRAIN = RING_ITEMS / 2, /* so many are drained at once by the owner */
     RING_RETRY = 32,             /* after so many more, where the lock was taken */
     PORTION = 64,                /* drained under the lock without letting go of it */
-    FILTER_ITEMS = 1024,
+    FILTER_ITEMS = 4096,
     TRIES = 16,
     CHAIN_MAX = 64, /* longer than any that a seeded hash makes */
     LINE_BYTES = 64,
@@ -34,6 +34,7 @@ static uint32_t slot_of(note_t note) {
 
 struct zc_reader {
     zc_store_t *store;
+    const zc_allocator_t *values;
     uint64_t head;      /* notes ever made; the owner's */
     uint64_t attention; /* the head at which the ring is to be looked at */
     uint64_t used_ms;   /* of the newest note */
@@ -51,7 +52,7 @@ struct zc_reader {
 
 /* -- Life ------------------------------------------------------------------ */
 
-zcache_status zc_reader_new(zc_store_t *store, zc_reader_t **reader) {
+zcache_status zc_reader_new(zc_store_t *store, const zc_allocator_t *values, zc_reader_t **reader) {
     zc_reader_t *made = zc_allocate_zeroed(store->options.allocator, sizeof *made);
     if (made == NULL) {
         return ZCACHE_NO_MEMORY;
@@ -61,6 +62,7 @@ zcache_status zc_reader_new(zc_store_t *store, zc_reader_t **reader) {
         return ZCACHE_NO_MEMORY;
     }
     made->store = store;
+    made->values = values;
     made->attention = RING_DRAIN;
     zc_store_lock(store);
     zc_slab_pin(&store->slots.slab);
@@ -251,7 +253,6 @@ static inline bool holds(const void *context) {
 
 typedef struct found {
     uint32_t number;
-    zc_block_t block;
     const zc_payload_t *payload;
     uint32_t head; /* of the payload */
     uint64_t used_ms;
@@ -271,15 +272,19 @@ static inline uint64_t deadline_of(const zc_payload_t *payload, uint32_t head, z
                                                         << 32;
 }
 
+/* Most payloads lie in the lines that begin here: the others are not waited for after the first. */
+static inline __attribute__((always_inline)) void fetch_lines(const zc_payload_t *payload) {
+    __builtin_prefetch((const char *)payload + LINE_BYTES);
+    __builtin_prefetch((const char *)payload + 2 * LINE_BYTES - ZC_WORD_BYTES);
+}
+
 /* What is in a block, if it is of the key: found->value lies there still, and found->payload is its
  * head. Each step may see what belongs to another: so its place is believed only where the stripe
  * held after the page was looked at, and how much to read only where it held after that was read.
  * What is read then is in memory that stays, whatever is written to it. */
 __attribute__((always_inline)) static inline look_t
-look_into(const zc_reader_t *reader, const sight_t *sight, zc_block_t block, found_t *found) {
-    const zc_payload_t *payload = zc_slab_at(&reader->store->slots.slab, block);
-    __builtin_prefetch((const char *)payload + LINE_BYTES);
-    __builtin_prefetch((const char *)payload + 2 * LINE_BYTES - ZC_WORD_BYTES);
+look_into(const sight_t *sight, const zc_payload_t *payload, found_t *found) {
+    fetch_lines(payload);
     if (!holds(sight)) {
         return LOOK_AGAIN;
     }
@@ -308,16 +313,16 @@ static bool is_good_until(const zc_store_t *store, const found_t *found, uint64_
 static look_t look_at(zc_reader_t *reader, const sight_t *sight, const zc_slot_t *slot,
                       zc_moment_t moment, found_t *found) {
     const zc_store_t *store = reader->store;
-    found->block = zc_word_load(&slot->block);
+    zc_block_t block = zc_word_load(&slot->block);
     found->used_ms = zc_slot_used_ms(&store->slots, slot);
     zc_hlc_t hlc = zc_word_load(&slot->hlc);
     if (!holds(sight)) {
         return LOOK_AGAIN;
     }
-    if (zc_block_is_large(found->block)) {
+    if (zc_block_is_large(block)) {
         return LOOK_LOCKED;
     }
-    look_t result = look_into(reader, sight, found->block, found);
+    look_t result = look_into(sight, zc_slab_at(&store->slots.slab, block), found);
     if (result != LOOK_HIT) {
         return result;
     }
@@ -361,19 +366,20 @@ static look_t look(zc_reader_t *reader, uint64_t scattered, const sight_t *sight
 /* Of a value that has no room, or does not fit into the registers. It is copied aside first: what
  * the caller has stays as it is unless the value is known whole. */
 __attribute__((noinline)) static look_t copy_aside(zc_reader_t *reader, const sight_t *sight,
-                                                   const found_t *found, zc_value_buffer_t *value) {
+                                                   const found_t *found, zcache_value_t *value) {
     size_t bytes = found->value.bytes;
     const void *copy = zc_words_get(reader->aside, found->value.data, bytes);
     if (!holds(sight)) {
         return LOOK_AGAIN;
     }
-    if (bytes > value->capacity) {
-        void *data = zc_resize(value->allocator, value->data, bytes);
+    if (bytes > value->capacity || value->data == NULL) {
+        size_t capacity = bytes > 0 ? bytes : 1;
+        void *data = zc_resize(reader->values, value->data, capacity);
         if (data == NULL) {
             return LOOK_NO_MEMORY;
         }
         value->data = data;
-        value->capacity = bytes;
+        value->capacity = capacity;
     }
     if (bytes > 0) {
         memcpy(value->data, copy, bytes);
@@ -381,22 +387,25 @@ __attribute__((noinline)) static look_t copy_aside(zc_reader_t *reader, const si
     return LOOK_HIT;
 }
 
+/* Whether a value goes straight to where the caller has it. */
+static inline bool has_room(const zcache_value_t *value, size_t bytes) {
+    return bytes <= value->capacity && bytes != 0 && zc_peek_fits(bytes);
+}
+
 /* The value to the caller, if it is whole. */
-__attribute__((always_inline)) static inline look_t hand_over(zc_reader_t *reader,
-                                                              const sight_t *sight,
-                                                              const found_t *found,
-                                                              zc_value_buffer_t *value) {
+__attribute__((always_inline)) static inline look_t
+hand_over(zc_reader_t *reader, const sight_t *sight, const found_t *found, zcache_value_t *value) {
     size_t bytes = found->value.bytes;
     look_t result;
-    if (bytes <= value->capacity && zc_peek_fits(bytes)) {
+    if (has_room(value, bytes)) {
         bool whole = zc_peek_copy(value->data, found->value.data, bytes, holds, sight);
         result = whole ? LOOK_HIT : LOOK_AGAIN;
     } else {
         result = copy_aside(reader, sight, found, value);
     }
     if (result == LOOK_HIT) {
-        value->bytes = bytes;
-        value->type = (uint8_t)found->head;
+        value->size = bytes;
+        value->type = (zcache_type)(uint8_t)found->head;
     }
     return result;
 }
@@ -407,25 +416,23 @@ static uint64_t memos_ms(const zc_store_t *store) {
     return share_ms == 0 || share_ms > MEMOS_MS ? MEMOS_MS : share_ms;
 }
 
-/* Remembers what was found, and noted with its time of use, if it expires in no way for a while. */
+/* Remembers what was found, if it expires in no way for a while. */
 static void remember(zc_reader_t *reader, uint64_t scattered, const sight_t *sight,
-                     const found_t *found) {
+                     zc_moment_t moment, const found_t *found) {
     zc_recent_t *recent = &reader->recent;
-    if (found->used_ms >= recent->until_ms) {
-        zc_recent_begin(recent, found->used_ms + memos_ms(reader->store));
+    if (!zc_recent_holds(recent, moment)) {
+        zc_recent_begin(recent, zc_moment_latest_ms(moment) + memos_ms(reader->store));
     }
-    if (is_good_until(reader->store, found, recent->until_ms + ZC_RECENT_GRACE_MS)) {
-        *zc_recent_memo(recent, scattered) =
-            (zc_memo_t){.known = zc_recent_known(sight->entered, scattered),
-                        .number = found->number,
-                        .block = found->block};
+    if (is_good_until(reader->store, found, recent->until_ms)) {
+        zc_memo_keep(zc_recent_memo(recent, scattered), scattered, sight->entered, found->number,
+                     found->payload);
     }
 }
 
 /* What the reader does not remember. */
 __attribute__((noinline)) static zcache_status read_anew(zc_reader_t *reader, uint64_t scattered,
                                                          zc_slice_t key, zc_moment_t moment,
-                                                         zc_value_buffer_t *value) {
+                                                         zcache_value_t *value) {
     zc_store_t *store = reader->store;
     sight_t sight = {.stripe = zc_stripe_of(&store->index.stripes, scattered), .key = key};
     found_t found;
@@ -447,28 +454,54 @@ __attribute__((noinline)) static zcache_status read_anew(zc_reader_t *reader, ui
         return ZCACHE_NO_MEMORY;
     case LOOK_AGAIN:
     case LOOK_LOCKED:
-        return zc_store_read_locked(store, zc_key_hash(key), key, moment, value);
+        return zc_store_read_locked(store, zc_key_hash(key), key, moment, reader->values, value);
     }
     uint64_t used_ms = zc_moment_used_ms(moment);
     if (note_read(reader, found.number, used_ms)) {
         found.used_ms = used_ms;
-        remember(reader, scattered, &sight, &found);
+        remember(reader, scattered, &sight, moment, &found);
     }
     return ZCACHE_OK;
 }
 
+/* The value of a payload that is remembered, if it is short and has room: what most are. */
+__attribute__((always_inline)) static inline bool
+read_short(const sight_t *sight, const zc_payload_t *payload, zcache_value_t *value) {
+    fetch_lines(payload);
+    const zc_payload_t head = {.head = zc_word_load(&payload->head)};
+    const uint8_t *at = (const uint8_t *)payload + zc_payload_before(&head);
+    size_t key_bytes = zc_payload_key_bytes(&head);
+    size_t bytes = zc_payload_value_bytes(&head);
+    if (!holds(sight) || zc_payload_is_long(&head) || key_bytes != sight->key.bytes ||
+        !has_room(value, bytes) || !zc_peek_equal(at, sight->key.data, key_bytes) ||
+        !zc_peek_copy(value->data, at + key_bytes, bytes, holds, sight)) {
+        return false;
+    }
+    value->size = bytes;
+    value->type = (zcache_type)zc_payload_type(&head);
+    return true;
+}
+
+/* Any other. The sight comes by value, so that the caller's own stays in registers. */
+__attribute__((noinline)) static bool read_remembered(zc_reader_t *reader, sight_t sight,
+                                                      const zc_payload_t *payload,
+                                                      zcache_value_t *value) {
+    found_t found;
+    return look_into(&sight, payload, &found) == LOOK_HIT &&
+           hand_over(reader, &sight, &found, value) == LOOK_HIT;
+}
+
 zcache_status zc_reader_read(zc_reader_t *reader, zc_slice_t key, zc_moment_t moment,
-                             zc_value_buffer_t *value) {
+                             zcache_value_t *value) {
     zc_store_t *store = reader->store;
     uint64_t scattered = zc_index_scatter(&store->index, zc_key_hash_here(key));
     const zc_memo_t *memo = zc_recent_memo(&reader->recent, scattered);
     sight_t sight = {.stripe = zc_stripe_of(&store->index.stripes, scattered), .key = key};
     sight.entered = zc_stripe_enter(sight.stripe);
-    found_t found;
-    if (memo->known != zc_recent_known(sight.entered, scattered) ||
-        !zc_recent_holds(&reader->recent, moment) ||
-        look_into(reader, &sight, memo->block, &found) != LOOK_HIT ||
-        hand_over(reader, &sight, &found, value) != LOOK_HIT) {
+    const zc_payload_t *payload = zc_memo_payload(memo, scattered, sight.entered);
+    bool known = payload != NULL && zc_recent_holds(&reader->recent, moment);
+    if (!known ||
+        (!read_short(&sight, payload, value) && !read_remembered(reader, sight, payload, value))) {
         return read_anew(reader, scattered, key, moment, value);
     }
     note_read(reader, memo->number, zc_moment_used_ms(moment));

@@ -18,15 +18,16 @@
 
 typedef struct zc_reader zc_reader_t;
 
-/* Registers a reader with the store, which it must not outlive. From any thread. Returns OK or
- * NO_MEMORY. */
-zcache_status zc_reader_new(zc_store_t *store, zc_reader_t **reader);
+/* Registers a reader with the store, which it must not outlive. Blocks of the values that it reads
+ * into are made with `values`, borrowed for its life. From any thread. Returns OK or NO_MEMORY. */
+zcache_status zc_reader_new(zc_store_t *store, const zc_allocator_t *values, zc_reader_t **reader);
 /* What it had read and noted counts. NULL and a NULL reader are allowed. */
 void zc_reader_destroy(zc_reader_t **reader);
 
-/* As zc_store_read, within what the moment says: BUSY where the answer depends on when exactly in
- * it we are; then the caller comes again with an exact one. Nothing is noted or counted then. */
+/* As zc_store_read, within what the moment says; data is not NULL after an OK. BUSY where the
+ * answer depends on when exactly in it we are; then the caller comes again with an exact one.
+ * Nothing is noted or counted then. */
 zcache_status zc_reader_read(zc_reader_t *reader, zc_slice_t key, zc_moment_t moment,
-                             zc_value_buffer_t *value);
+                             zcache_value_t *value);
 
 #endif

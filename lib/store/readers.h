@@ -19,6 +19,7 @@ void zc_readers_note(zc_store_t *store, zc_slot_t *slot, uint64_t used_ms);
 
 /* A read under the lock: for what a reader cannot answer without it. As zc_reader_read. */
 zcache_status zc_store_read_locked(zc_store_t *store, uint64_t key_hash, zc_slice_t key,
-                                   zc_moment_t moment, zc_value_buffer_t *value);
+                                   zc_moment_t moment, const zc_allocator_t *allocator,
+                                   zcache_value_t *value);
 
 #endif

@@ -29,6 +29,7 @@
 #define ZC_STORE_STORE_H
 
 #include <zcache/status.h>
+#include <zcache/value.h>
 
 #include "lib/base/allocator.h"
 #include "lib/base/hash.h"
@@ -165,21 +166,12 @@ void zc_store_expect(zc_store_t *store, uint64_t entries);
 
 /* -- Reading --------------------------------------------------------------- */
 
-/* Where zc_store_read copies a value to: data is (re)allocated with the allocator when it is too
- * small. */
-typedef struct zc_value_buffer {
-    const zc_allocator_t *allocator;
-    void *data;
-    size_t capacity;
-    size_t bytes;
-    uint8_t type;
-} zc_value_buffer_t;
-
 /* Copies the value of a key, makes it the most recently used and notes a touch (rule R11). Safe
- * beside the one writing thread. `now_ms` is local time. Counts hits and misses. Returns OK, MISS
- * or NO_MEMORY; *value is untouched unless OK. */
+ * beside the one writing thread. Where the value has no room its block is replaced by one of the
+ * allocator. `now_ms` is local time. Counts hits and misses. Returns OK, MISS or NO_MEMORY; *value
+ * is untouched unless OK. */
 zcache_status zc_store_read(zc_store_t *store, zc_slice_t key, uint64_t now_ms,
-                            zc_value_buffer_t *value);
+                            const zc_allocator_t *allocator, zcache_value_t *value);
 
 /* The same without a copy, for the writing thread: *item is valid until the next mutating call.
  * `touch` false reads without a trace. Returns OK or MISS. */

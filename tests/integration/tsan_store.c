@@ -41,19 +41,19 @@ static size_t make_value(uint32_t *value, uint32_t key, size_t times) {
     return times * sizeof *value;
 }
 
-static void check_value(const zc_value_buffer_t *buffer, uint32_t key) {
+static void check_value(const zcache_value_t *buffer, uint32_t key) {
     const uint32_t *value = buffer->data;
-    ZC_ASSERT(buffer->bytes % sizeof *value == 0);
-    for (size_t i = 0; i < buffer->bytes / sizeof *value; i++) {
+    ZC_ASSERT(buffer->size % sizeof *value == 0);
+    for (size_t i = 0; i < buffer->size / sizeof *value; i++) {
         ZC_ASSERT(value[i] == key);
     }
 }
 
 static void *read_all_the_time(void *context) {
     trial_t *trial = context;
-    zc_value_buffer_t buffer = {.allocator = zc_allocator_system()};
+    zcache_value_t buffer = ZCACHE_VALUE_INIT;
     zc_reader_t *reader;
-    ZC_ASSERT(zc_reader_new(trial->store, &reader) == ZCACHE_OK);
+    ZC_ASSERT(zc_reader_new(trial->store, zc_allocator_system(), &reader) == ZCACHE_OK);
     zc_random_t random = {(uint64_t)(uintptr_t)&buffer};
     while (!atomic_load(&trial->over)) {
         uint32_t key = (uint32_t)zc_random_below(&random, KEYS);
@@ -66,7 +66,7 @@ static void *read_all_the_time(void *context) {
         }
     }
     zc_reader_destroy(&reader);
-    zc_free(buffer.allocator, buffer.data);
+    zc_free(zc_allocator_system(), buffer.data);
     return NULL;
 }
 

@@ -16,7 +16,7 @@ PURE = {
     "limits.h", "stdalign.h", "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h",
     "inttypes.h", "string.h",
 }
-VALUES = ("zcache/status.h", "zcache/limits.h")
+VALUES = ("zcache/status.h", "zcache/limits.h", "zcache/value.h")
 
 # directory: (prefixes of our own headers, headers of libraries, any header of the system?)
 LAYERS = {

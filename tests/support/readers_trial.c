@@ -58,10 +58,10 @@ static uint64_t draw_key(zc_random_t *random) {
 
 /* -- Reading ----------------------------------------------------------------- */
 
-static void check_value(const zc_value_buffer_t *buffer, uint64_t key, uint64_t *version) {
+static void check_value(const zcache_value_t *buffer, uint64_t key, uint64_t *version) {
     const uint64_t *words = buffer->data;
-    size_t count = buffer->bytes / sizeof *words;
-    ZC_ASSERT(buffer->bytes % sizeof *words == 0);
+    size_t count = buffer->size / sizeof *words;
+    ZC_ASSERT(buffer->size % sizeof *words == 0);
     ZC_ASSERT(count >= 2);
     ZC_ASSERT(words[0] == key);
     ZC_ASSERT(words[1] >= *version);
@@ -74,10 +74,10 @@ static void check_value(const zc_value_buffer_t *buffer, uint64_t key, uint64_t 
 static void *read_all_the_time(void *context) {
     reader_t *self = context;
     trial_t *trial = self->trial;
-    zc_value_buffer_t buffer = {.allocator = zc_allocator_system()};
+    zcache_value_t buffer = ZCACHE_VALUE_INIT;
     zc_random_t random = {trial->seed + 1 + self->number};
     zc_reader_t *reader;
-    ZC_ASSERT(zc_reader_new(trial->store, &reader) == ZCACHE_OK);
+    ZC_ASSERT(zc_reader_new(trial->store, zc_allocator_system(), &reader) == ZCACHE_OK);
     while (!atomic_load(&trial->over)) {
         uint64_t key = draw_key(&random);
         zc_moment_t moment = zc_moment_exact(atomic_load(&trial->now_ms));
@@ -89,7 +89,7 @@ static void *read_all_the_time(void *context) {
         }
     }
     zc_reader_destroy(&reader);
-    zc_free(buffer.allocator, buffer.data);
+    zc_free(zc_allocator_system(), buffer.data);
     return NULL;
 }
 

@@ -128,12 +128,12 @@ const char *fixture_peek(zc_fixture_t *fixture, const char *key) {
 }
 
 const char *fixture_read(zc_fixture_t *fixture, const char *key) {
-    zc_value_buffer_t value = {.allocator = &fixture->failing.allocator};
-    zcache_status status =
-        zc_store_read(fixture->store, zc_slice_text(key), fixture->now_ms, &value);
+    zcache_value_t value = ZCACHE_VALUE_INIT;
+    zcache_status status = zc_store_read(fixture->store, zc_slice_text(key), fixture->now_ms,
+                                         &fixture->failing.allocator, &value);
     ZC_ASSERT(status == ZCACHE_OK || status == ZCACHE_MISS);
-    keep_text(fixture, value.data, value.bytes);
-    zc_free(value.allocator, value.data);
+    keep_text(fixture, value.data, value.size);
+    zc_free(&fixture->failing.allocator, value.data);
     return fixture->text;
 }
 

@@ -66,7 +66,8 @@ void zc_store_trial_start(zc_choose_fn *choose, void *context) {
     fixture->options.listener_context = &trial;
     fixture_start(fixture);
     for (size_t i = 0; i < READERS; i++) {
-        ZC_ASSERT(zc_reader_new(fixture->store, &trial.readers[i]) == ZCACHE_OK);
+        ZC_ASSERT(zc_reader_new(fixture->store, zc_allocator_system(), &trial.readers[i]) ==
+                  ZCACHE_OK);
     }
     zc_model_t *model = &trial.model;
     model->max_size = fixture->options.max_size;
@@ -143,7 +144,8 @@ static zc_reader_t *reader_in_use(void) {
     }
     if (one_in(50)) {
         zc_reader_destroy(&trial.readers[trial.reading]);
-        ZC_ASSERT(zc_reader_new(trial.fixture.store, &trial.readers[trial.reading]) == ZCACHE_OK);
+        ZC_ASSERT(zc_reader_new(trial.fixture.store, zc_allocator_system(),
+                                &trial.readers[trial.reading]) == ZCACHE_OK);
     }
     return trial.readers[trial.reading];
 }
@@ -152,15 +154,14 @@ static zc_reader_t *reader_in_use(void) {
 static zcache_status read_by(zc_reader_t *reader, const char *key, zc_store_item_t *item) {
     static char data[VALUE_BYTES_MAX];
     uint64_t now_ms = trial.fixture.now_ms;
-    zc_value_buffer_t value = {
-        .allocator = zc_allocator_system(), .data = data, .capacity = sizeof data};
+    zcache_value_t value = {.data = data, .capacity = sizeof data};
     uint32_t before_ms = (uint32_t)below(1000);
     const zc_moment_t wide = {now_ms - before_ms, before_ms + (uint32_t)below(1000), before_ms};
     zcache_status status = zc_reader_read(reader, zc_slice_text(key), wide, &value);
     if (status == ZCACHE_BUSY) {
         status = zc_reader_read(reader, zc_slice_text(key), zc_moment_exact(now_ms), &value);
     }
-    item->value = zc_slice(value.data, status == ZCACHE_OK ? value.bytes : 0);
+    item->value = zc_slice(value.data, status == ZCACHE_OK ? value.size : 0);
     return status;
 }
 

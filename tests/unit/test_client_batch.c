@@ -187,27 +187,31 @@ typedef struct local_node {
     char value;
 } local_node_t;
 
-static zcache_status local_attach(zc_local_t *local, zc_reader_t **reader) {
+static const zc_allocator_t *value_allocator;
+
+static zcache_status local_attach(zc_local_t *local, const zc_allocator_t *values,
+                                  zc_reader_t **reader) {
     (void)local;
     (void)reader;
+    value_allocator = values;
     return ZCACHE_OK;
 }
 
 static zcache_status local_get(zc_local_t *local, zc_reader_t *reader, zc_slice_t key,
-                               zc_value_buffer_t *value, bool *ask) {
+                               zcache_value_t *value, bool *ask) {
     (void)reader;
     *ask = zc_slice_equal(key, zc_slice_text("asked"));
     if (!zc_slice_equal(key, zc_slice_text("a"))) {
         return ZCACHE_MISS;
     }
-    char *data = zc_resize(value->allocator, value->data, 1);
+    char *data = zc_resize(value_allocator, value->data, 1);
     if (data == NULL) {
         return ZCACHE_NO_MEMORY;
     }
     *data = ((local_node_t *)local)->value;
     value->data = data;
     value->capacity = 1;
-    value->bytes = 1;
+    value->size = 1;
     return ZCACHE_OK;
 }
 

@@ -9,7 +9,7 @@
 
 static zc_shared_t *shared;
 static zc_reader_t *reader;
-static zc_value_buffer_t value;
+static zcache_value_t value;
 
 static zc_shared_t *make(size_t seed_count) {
     static const zc_slice_t seed = {.data = "tcp://127.0.0.1:1", .bytes = 17};
@@ -35,8 +35,8 @@ static zc_shared_t *make(size_t seed_count) {
 
 static void setup(void) {
     shared = make(0);
-    cr_assert_eq(shared->local.attach(&shared->local, &reader), ZCACHE_OK);
-    value = (zc_value_buffer_t){.allocator = zc_allocator_system()};
+    cr_assert_eq(shared->local.attach(&shared->local, zc_allocator_system(), &reader), ZCACHE_OK);
+    value = (zcache_value_t)ZCACHE_VALUE_INIT;
 }
 
 static void teardown(void) {
@@ -62,7 +62,7 @@ Test(local, what_was_written_is_read_at_once) {
     cr_assert_eq(do_get("key", &ask), ZCACHE_MISS);
     cr_assert_eq(do_write(ZC_OPERATION_SET, "key", "value"), ZCACHE_OK);
     cr_assert_eq(do_get("key", &ask), ZCACHE_OK);
-    cr_assert(value.bytes == 5 && memcmp(value.data, "value", 5) == 0);
+    cr_assert(value.size == 5 && memcmp(value.data, "value", 5) == 0);
     cr_assert_eq(do_write(ZC_OPERATION_DELETE, "key", ""), ZCACHE_OK);
     cr_assert_eq(do_write(ZC_OPERATION_DELETE, "key", ""), ZCACHE_MISS);
     cr_assert_eq(do_get("key", &ask), ZCACHE_MISS);
@@ -70,6 +70,15 @@ Test(local, what_was_written_is_read_at_once) {
     cr_assert_eq(do_write(ZC_OPERATION_CLEAR, "", ""), ZCACHE_OK);
     cr_assert_eq(do_get("key", &ask), ZCACHE_MISS);
     cr_assert_not(ask);
+}
+
+Test(local, empty_value_has_data) {
+    bool ask = false;
+    cr_assert_eq(do_write(ZC_OPERATION_SET, "key", ""), ZCACHE_OK);
+    cr_assert_eq(do_get("key", &ask), ZCACHE_OK);
+    cr_assert(value.size == 0 && value.data != NULL && value.capacity > 0);
+    cr_assert_eq(do_get("key", &ask), ZCACHE_OK);
+    cr_assert(value.size == 0 && value.data != NULL);
 }
 
 Test(local, keys_out_of_bounds_are_refused) {
@@ -87,7 +96,7 @@ Test(local, miss_while_joining_is_to_be_asked_about) {
     zc_reader_destroy(&reader);
     zc_shared_destroy(shared);
     shared = make(1);
-    cr_assert_eq(shared->local.attach(&shared->local, &reader), ZCACHE_OK);
+    cr_assert_eq(shared->local.attach(&shared->local, zc_allocator_system(), &reader), ZCACHE_OK);
     cr_assert_eq(do_get("key", &ask), ZCACHE_MISS);
     cr_assert(ask);
 }

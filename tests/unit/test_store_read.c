@@ -32,12 +32,14 @@ Test(store_read, read_copies_value_and_type) {
     fixture.last.type = 1;
     zc_outcome_t outcome;
     zc_store_apply(fixture.store, &fixture.last, fixture.now_ms, &outcome, NULL);
-    zc_value_buffer_t value = {.allocator = &fixture.failing.allocator};
-    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("k"), 1000, &value), ZCACHE_OK);
-    cr_assert_eq(value.bytes, 5);
+    zcache_value_t value = ZCACHE_VALUE_INIT;
+    cr_assert_eq(
+        zc_store_read(fixture.store, zc_slice_text("k"), 1000, &fixture.failing.allocator, &value),
+        ZCACHE_OK);
+    cr_assert_eq(value.size, 5);
     cr_assert_eq(value.type, 1);
     cr_assert_eq(memcmp(value.data, "value", 5), 0);
-    zc_free(value.allocator, value.data);
+    zc_free(&fixture.failing.allocator, value.data);
 }
 
 Test(store_read, prefetch_takes_any_key_hash_and_changes_nothing) {
@@ -59,33 +61,39 @@ Test(store_read, buffer_is_used_again_and_grows_when_it_must) {
     fixture_put(&fixture, "short", "12", A, 1);
     fixture_put(&fixture, "long", "1234567890", A, 2);
     fixture_put(&fixture, "empty", "", A, 3);
-    zc_value_buffer_t value = {.allocator = &fixture.failing.allocator};
-    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("empty"), 1000, &value), ZCACHE_OK);
-    cr_assert_eq(value.bytes, 0);
-    cr_assert_null(value.data);
-    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("long"), 1000, &value), ZCACHE_OK);
+    zcache_value_t value = ZCACHE_VALUE_INIT;
+    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("empty"), 1000,
+                               &fixture.failing.allocator, &value),
+                 ZCACHE_OK);
+    cr_assert_eq(value.size, 0);
+    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("long"), 1000,
+                               &fixture.failing.allocator, &value),
+                 ZCACHE_OK);
     uint64_t requests = fixture.failing.requests;
     const void *data = value.data;
-    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("short"), 1000, &value), ZCACHE_OK);
-    cr_assert_eq(value.bytes, 2);
+    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("short"), 1000,
+                               &fixture.failing.allocator, &value),
+                 ZCACHE_OK);
+    cr_assert_eq(value.size, 2);
     cr_assert_eq(value.data, data);
     cr_assert_eq(fixture.failing.requests, requests);
     cr_assert_eq(fixture_stats(&fixture).hits, 3);
-    zc_free(value.allocator, value.data);
+    zc_free(&fixture.failing.allocator, value.data);
 }
 
 Test(store_read, buffer_stays_when_memory_runs_out) {
     fixture_put(&fixture, "k", "1234567890", A, 1);
     char *data = zc_allocate(&fixture.failing.allocator, 3);
     memset(data, 'o', 3);
-    zc_value_buffer_t value = {
-        .allocator = &fixture.failing.allocator, .data = data, .capacity = 3, .bytes = 3};
+    zcache_value_t value = {.data = data, .capacity = 3, .size = 3};
     zc_failing_allocator_fail_after(&fixture.failing, 0);
-    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("k"), 1000, &value), ZCACHE_NO_MEMORY);
-    cr_assert(value.data == data && value.capacity == 3 && value.bytes == 3);
+    cr_assert_eq(
+        zc_store_read(fixture.store, zc_slice_text("k"), 1000, &fixture.failing.allocator, &value),
+        ZCACHE_NO_MEMORY);
+    cr_assert(value.data == data && value.capacity == 3 && value.size == 3);
     cr_assert(data[0] == 'o' && data[2] == 'o');
     cr_assert_eq(fixture_stats(&fixture).hits, 0);
-    zc_free(value.allocator, value.data);
+    zc_free(&fixture.failing.allocator, value.data);
 }
 
 /* Between two looks at the entry, while the reader has no lock, it goes. */
@@ -110,14 +118,15 @@ Test(store_read, value_is_untouched_where_the_entry_goes_while_its_buffer_grows)
     fixture_put(&fixture, "k", "1234567890", A, 1);
     char *data = zc_allocate(&fixture.failing.allocator, 3);
     memset(data, 'o', 3);
-    zc_value_buffer_t value = {
-        .allocator = &fixture.failing.allocator, .data = data, .capacity = 3, .bytes = 3};
+    zcache_value_t value = {.data = data, .capacity = 3, .size = 3};
     goes_when_unlocked = true;
-    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("k"), 1000, &value), ZCACHE_MISS);
+    cr_assert_eq(
+        zc_store_read(fixture.store, zc_slice_text("k"), 1000, &fixture.failing.allocator, &value),
+        ZCACHE_MISS);
     cr_assert_not(goes_when_unlocked);
-    cr_assert(value.data == data && value.capacity == 3 && value.bytes == 3);
+    cr_assert(value.data == data && value.capacity == 3 && value.size == 3);
     cr_assert_eq(memcmp(value.data, "ooo", 3), 0);
-    zc_free(value.allocator, value.data);
+    zc_free(&fixture.failing.allocator, value.data);
 }
 
 /* ... or it becomes larger than what the reader has made room for. */
@@ -141,15 +150,26 @@ Test(store_read, value_is_whole_where_it_grows_while_its_buffer_does) {
     fixture_put(&fixture, "k", "short", A, 1);
     zc_failing_allocator_t buffers;
     zc_failing_allocator_init(&buffers);
-    zc_value_buffer_t value = {.allocator = &buffers.allocator};
+    zcache_value_t value = ZCACHE_VALUE_INIT;
     goes_when_unlocked = true;
-    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("k"), 1000, &value), ZCACHE_OK);
+    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("k"), 1000, &buffers.allocator, &value),
+                 ZCACHE_OK);
     goes_when_unlocked = false;
-    cr_assert(zc_slice_equal(zc_slice(value.data, value.bytes),
+    cr_assert(zc_slice_equal(zc_slice(value.data, value.size),
                              zc_slice_text("a value that is much longer")));
     cr_assert_eq(fixture_stats(&fixture).hits, 1);
     cr_assert_eq(buffers.blocks, 1, "what was too small is given back");
-    zc_free(value.allocator, value.data);
+    zc_free(&buffers.allocator, value.data);
+}
+
+Test(store_read, empty_value_has_data) {
+    fixture_put(&fixture, "k", "", A, 1);
+    zcache_value_t value = ZCACHE_VALUE_INIT;
+    const zc_allocator_t *allocator = &fixture.failing.allocator;
+    cr_assert_eq(zc_store_read(fixture.store, zc_slice_text("k"), 1000, allocator, &value),
+                 ZCACHE_OK);
+    cr_assert(value.size == 0 && value.data != NULL);
+    zc_free(allocator, value.data);
 }
 
 Test(store_read, ghost_and_unknown_key_are_misses) {

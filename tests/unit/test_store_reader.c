@@ -10,7 +10,7 @@
 #include "tests/support/readers_trial.h"
 #include "tests/support/store_fixture.h"
 
-enum { RING = 2048 }; /* of reader.c */
+enum { RING = 8192 }; /* of reader.c */
 
 static zc_fixture_t fixture;
 static zc_reader_t *reader;
@@ -46,7 +46,7 @@ static void start_with(uint64_t max_size) {
     fixture.options.touch_window_ms = 100;
     fixture.options.expire_after_ms = 1000;
     fixture_start(&fixture);
-    cr_assert_eq(zc_reader_new(fixture.store, &reader), ZCACHE_OK);
+    cr_assert_eq(zc_reader_new(fixture.store, &fixture.failing.allocator, &reader), ZCACHE_OK);
 }
 
 static void start(void) {
@@ -66,15 +66,15 @@ static void restart_with(uint64_t max_size) {
 TestSuite(store_reader, .init = start, .fini = stop);
 
 static zcache_status read_at(zc_reader_t *by, const char *key, zc_moment_t moment) {
-    zc_value_buffer_t value = {.allocator = &fixture.failing.allocator};
+    zcache_value_t value = ZCACHE_VALUE_INIT;
     zcache_status status = zc_reader_read(by, zc_slice_text(key), moment, &value);
     if (status == ZCACHE_OK) {
-        if (value.bytes > 0) {
-            memcpy(fixture.text, value.data, value.bytes);
+        if (value.size > 0) {
+            memcpy(fixture.text, value.data, value.size);
         }
-        fixture.text[value.bytes] = '\0';
+        fixture.text[value.size] = '\0';
     }
-    zc_free(value.allocator, value.data);
+    zc_free(&fixture.failing.allocator, value.data);
     return status;
 }
 
@@ -113,11 +113,11 @@ Test(store_reader, type_is_that_of_the_value) {
     fixture.last.type = 1;
     zc_outcome_t outcome;
     zc_store_apply(fixture.store, &fixture.last, fixture.now_ms, &outcome, NULL);
-    zc_value_buffer_t value = {.allocator = &fixture.failing.allocator};
+    zcache_value_t value = ZCACHE_VALUE_INIT;
     zc_moment_t moment = zc_moment_exact(fixture.now_ms);
     cr_assert_eq(zc_reader_read(reader, zc_slice_text("k"), moment, &value), ZCACHE_OK);
-    cr_assert(value.type == 1 && value.bytes == 5);
-    zc_free(value.allocator, value.data);
+    cr_assert(value.type == 1 && value.size == 5);
+    zc_free(&fixture.failing.allocator, value.data);
 }
 
 Test(store_reader, deleted_and_voided_are_misses) {
@@ -149,18 +149,18 @@ Test(store_reader, value_stays_when_memory_runs_out_and_nothing_is_counted) {
     void *data = zc_allocate(&fixture.failing.allocator, 3);
     cr_assert_not_null(data);
     memcpy(data, "ooo", 3);
-    zc_value_buffer_t value = {
-        .allocator = &fixture.failing.allocator, .data = data, .capacity = 3, .bytes = 3};
+    zcache_value_t value = {.data = data, .capacity = 3, .size = 3};
     zc_moment_t moment = zc_moment_exact(fixture.now_ms);
     zc_failing_allocator_fail_after(&fixture.failing, 0);
     cr_assert_eq(zc_reader_read(reader, zc_slice_text("k"), moment, &value), ZCACHE_NO_MEMORY);
-    cr_assert(value.data == data && value.capacity == 3 && value.bytes == 3);
+    cr_assert(value.data == data && value.capacity == 3 && value.size == 3);
     cr_assert_eq(memcmp(data, "ooo", 3), 0);
     cr_assert_eq(fixture_stats(&fixture).hits, 0);
-    zc_free(value.allocator, value.data);
+    zc_free(&fixture.failing.allocator, value.data);
     zc_reader_t *other;
     zc_failing_allocator_fail_after(&fixture.failing, 0);
-    cr_assert_eq(zc_reader_new(fixture.store, &other), ZCACHE_NO_MEMORY);
+    cr_assert_eq(zc_reader_new(fixture.store, &fixture.failing.allocator, &other),
+                 ZCACHE_NO_MEMORY);
 }
 
 /* What cannot be read whole without the lock is read under it. */
@@ -336,12 +336,12 @@ Test(store_reader, values_of_all_sizes_are_read_whole) {
         text[sizes[i]] = '\0';
         fixture_put(&fixture, "k", text, A, 1 + i);
         static char data[9000];
-        zc_value_buffer_t value = {.data = data, .capacity = sizes[i]};
+        zcache_value_t value = {.data = data, .capacity = sizes[i]};
         for (int again = 0; again < 2; again++) {
             memset(data, 'o', sizeof data);
             zc_moment_t now = zc_moment_exact(fixture.now_ms);
             cr_assert_eq(zc_reader_read(reader, zc_slice_text("k"), now, &value), ZCACHE_OK);
-            cr_assert(value.bytes == sizes[i] && memcmp(data, text, sizes[i]) == 0);
+            cr_assert(value.size == sizes[i] && memcmp(data, text, sizes[i]) == 0);
             cr_assert(sizes[i] == sizeof data || data[sizes[i]] == 'o');
         }
     }
@@ -409,7 +409,7 @@ Test(store_reader, what_was_read_does_not_idle_out_before_its_time) {
 Test(store_reader, entry_that_was_only_read_by_readers_is_alive_to_everybody) {
     put_letters("a");
     zc_reader_t *other;
-    cr_assert_eq(zc_reader_new(fixture.store, &other), ZCACHE_OK);
+    cr_assert_eq(zc_reader_new(fixture.store, &fixture.failing.allocator, &other), ZCACHE_OK);
     for (fixture.now_ms = 1900; fixture.now_ms < 6000; fixture.now_ms += 900) {
         cr_assert_str_eq(get("a"), "v");
         fixture.now_ms += 900;
@@ -585,7 +585,8 @@ Test(store_reader, readers_come_and_go_in_any_order) {
     zc_reader_t *others[3];
     put_letters("abcd");
     for (int i = 0; i < 3; i++) {
-        cr_assert_eq(zc_reader_new(fixture.store, &others[i]), ZCACHE_OK);
+        cr_assert_eq(zc_reader_new(fixture.store, &fixture.failing.allocator, &others[i]),
+                     ZCACHE_OK);
     }
     get_by(others[0], "a");
     get_by(others[1], "b");

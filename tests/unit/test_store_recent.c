@@ -22,12 +22,15 @@ TestSuite(store_recent, .init = start, .fini = stop);
 
 static const uint64_t scattered = 0x123456789abcdef0;
 
+static const zc_payload_t payload;
+
 static void keep(zc_stripe_t entered) {
-    zc_recent_memo(&recent, scattered)->known = zc_recent_known(entered, scattered);
+    zc_memo_keep(zc_recent_memo(&recent, scattered), scattered, entered, 7, &payload);
 }
 
 static bool is_kept(zc_stripe_t entered) {
-    return zc_recent_memo(&recent, scattered)->known == zc_recent_known(entered, scattered);
+    const zc_memo_t *memo = zc_recent_memo(&recent, scattered);
+    return zc_memo_payload(memo, scattered, entered) == &payload && memo->number == 7;
 }
 
 Test(store_recent, memo_is_of_one_number_of_its_stripe) {
@@ -36,14 +39,26 @@ Test(store_recent, memo_is_of_one_number_of_its_stripe) {
     cr_assert(is_kept(0));
     cr_assert_not(is_kept(1));
     cr_assert_not(is_kept(2));
-    cr_assert_not(is_kept(UINT32_MAX + UINT64_C(1)));
 }
 
 Test(store_recent, memo_is_of_one_tag) {
     uint64_t other = scattered ^ UINT64_C(1) << 63;
     keep(4);
-    cr_assert_eq(zc_recent_memo(&recent, other), zc_recent_memo(&recent, scattered));
-    cr_assert_neq(zc_recent_known(4, other), zc_recent_known(4, scattered));
+    const zc_memo_t *memo = zc_recent_memo(&recent, other);
+    cr_assert_eq(memo, zc_recent_memo(&recent, scattered));
+    cr_assert_null(zc_memo_payload(memo, other, 4));
+}
+
+Test(store_recent, empty_memo_is_of_no_tag) {
+    const zc_memo_t *memo = zc_recent_memo(&recent, 0);
+    cr_assert_null(zc_memo_payload(memo, 0, 0));
+}
+
+Test(store_recent, address_without_room_for_the_tag_is_not_kept) {
+    zc_memo_t memo = {.place = 0};
+    const uintptr_t far = UINTPTR_MAX / 2;
+    zc_memo_keep(&memo, scattered, 4, 7, (const zc_payload_t *)far);
+    cr_assert_eq(memo.place, 0);
 }
 
 Test(store_recent, nothing_is_kept_beyond_its_time) {
@@ -51,15 +66,10 @@ Test(store_recent, nothing_is_kept_beyond_its_time) {
     zc_recent_begin(&recent, 1000);
     cr_assert(zc_recent_holds(&recent, zc_moment_exact(999)));
     cr_assert_not(zc_recent_holds(&recent, zc_moment_exact(1000)));
-    zc_moment_t moment = {.earliest_ms = 989, .late_ms = 100, .used_after_ms = 10};
+    zc_moment_t moment = {.earliest_ms = 900, .late_ms = 99, .used_after_ms = 10};
     cr_assert(zc_recent_holds(&recent, moment));
-    moment.used_after_ms = 11;
+    moment.late_ms = 100;
     cr_assert_not(zc_recent_holds(&recent, moment));
-    moment.used_after_ms = 0;
-    moment.late_ms = 11 + ZC_RECENT_GRACE_MS;
-    cr_assert_not(zc_recent_holds(&recent, moment));
-    moment.late_ms = 10 + ZC_RECENT_GRACE_MS;
-    cr_assert(zc_recent_holds(&recent, moment));
 }
 
 Test(store_recent, new_time_begins_with_nothing) {

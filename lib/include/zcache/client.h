@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <zcache/status.h>
+#include <zcache/value.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,22 +22,7 @@ extern "C" {
 
 typedef struct zcache zcache_t;
 
-/* What the bytes of a value are. It travels with the value; zcache itself never looks at it. */
-typedef enum zcache_type { ZCACHE_RAW = 0, ZCACHE_MSGPACK = 1 } zcache_type;
-
-/* A value as returned by zcache_get. `data` belongs to the value, is used again by the next get
- * into it, and is freed by zcache_value_fini. `data` is not NULL after an OK, also where size is 0.
- */
-typedef struct zcache_value {
-    void *data;
-    size_t size; /* bytes */
-    zcache_type type;
-    size_t capacity; /* bytes allocated at data; not for callers */
-} zcache_value_t;
-
-#define ZCACHE_VALUE_INIT                                                                          \
-    { NULL, 0, ZCACHE_RAW, 0 }
-
+/* Frees what the value holds; it is empty then, and may be used again. NULL is allowed. */
 void zcache_value_fini(zcache_value_t *value);
 
 /* Opens a handle on the node at "tcp://HOST:PORT" or "inproc://NAME". It dials in the background

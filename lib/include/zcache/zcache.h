@@ -7,6 +7,7 @@
  *     memo.h    get, or compute once and set
  *     watch.h   the stream of changes that a node applies
  *     verify.h  whether all members hold the same
+ *     value.h   what a get returns
  *     status.h  what every call returns
  *     limits.h  every limit, and what happens when it is reached
  *
@@ -25,6 +26,7 @@
 #include <zcache/memo.h>
 #include <zcache/node.h>
 #include <zcache/status.h>
+#include <zcache/value.h>
 #include <zcache/verify.h>
 #include <zcache/watch.h>
 
