@@ -118,6 +118,9 @@ static void send_touches(zc_replica_t *replica) {
 
 void zc_liveness_heard(zc_replica_t *replica, zc_peer_t *peer) {
     peer->heard_us = replica->clock.now_us;
+    if (replica->joining && !peer->broadcast_heard) {
+        zc_replica_wake(replica, 0); /* that may be what it has waited for */
+    }
     peer->broadcast_heard = true;
     if (peer->state == ZC_PEER_SUSPECT || peer->state == ZC_PEER_GONE) {
         peer->state = ZC_PEER_LIVE;

@@ -67,6 +67,15 @@ Test(replica_join, it_asks_once_every_member_was_heard) {
     cr_assert_not_null(strstr(subject_decided(), "sync_ask replace\n"));
 }
 
+Test(replica_join, it_asks_as_soon_as_the_last_member_was_heard) {
+    welcome('b', "sb");
+    subject_run_ms(10);
+    cr_assert_null(strstr(subject_decided(), "sync_ask"));
+    subject_heartbeat('b', 0);
+    subject_run_ms(1);
+    cr_assert_not_null(strstr(subject_decided(), "to peer 0: sync_ask replace\n"));
+}
+
 Test(replica_join, it_does_not_wait_for_ever_for_a_member_that_is_not_heard) {
     welcome('b', "sbc");
     subject_decided();
