@@ -172,9 +172,10 @@ static void compare_digests(zc_replica_t *replica, zc_peer_t *peer, uint64_t dig
 }
 
 static void check_state(zc_replica_t *replica, zc_peer_t *peer, const zc_heartbeat_t *heartbeat) {
-    bool differs = !heartbeat->joining && heartbeat->state_hash != replica->state_hash;
+    bool joining = heartbeat->joining || replica->joining;
+    bool differs = !joining && heartbeat->state_hash != replica->state_hash;
     peer->state_differs = differs ? peer->state_differs + 1 : 0;
-    if (peer->state_differs >= DIFFERS_HEARTBEATS && !replica->joining) {
+    if (peer->state_differs >= DIFFERS_HEARTBEATS) {
         peer->state_differs = 0;
         uint64_t delay_us = zc_random_below(&replica->random, zc_heartbeat_us(replica) / 2 + 1);
         zc_hunt_for(replica, peer->number, replica->clock.now_us + delay_us);

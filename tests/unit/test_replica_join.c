@@ -96,6 +96,32 @@ Test(replica_join, complete_transfer_ends_joining) {
     cr_assert_not(subject_replica()->joining);
 }
 
+/* A heartbeat of b with another state than the subject's. */
+static void differ(void) {
+    zc_message_t message = {.type = ZC_MESSAGE_HEARTBEAT};
+    message.heartbeat = (zc_heartbeat_t){
+        .origin = subject_origin('b'),
+        .clock_ms = zc_hlc_ms(subject_hlc(0)),
+        .state_hash = subject_replica()->state_hash + 1,
+        .members_hash = subject_replica()->members_hash,
+    };
+    subject_receive((zc_link_t){.type = ZC_LINK_BROADCAST}, &message);
+    subject_run_ms(SUBJECT_HEARTBEAT_MS);
+}
+
+Test(replica_join, differences_count_from_the_end_of_joining_on) {
+    uint64_t session = ask();
+    differ();
+    zc_message_t end = subject_end(session, 0);
+    subject_receive(subject_peer(0), &end);
+    cr_assert_not(subject_replica()->joining);
+    subject_decided();
+    differ();
+    cr_assert_null(strstr(subject_decided(), "sync_ask"));
+    differ();
+    cr_assert_not_null(strstr(subject_decided(), "to peer 0: sync_ask\n"));
+}
+
 Test(replica_join, settings_of_the_mesh_hold_from_the_welcome_on) {
     zc_message_t message = subject_welcome('b', false);
     message.welcome.registers.settings.max_size = 7;
