@@ -13,6 +13,7 @@ enum {
     LONGEST_BACKOFF_US = 30 * 1000 * 1000,
     UNANSWERED_US =
         15 * 1000 * 1000, /* an address from a list of members that never answers is forgotten */
+    INTRODUCTIONS = 8,    /* at most as many in the time of a heartbeat */
     MEMBERS_ASK_US = 2 * 1000 * 1000,
     TOUCHES_PER_MESSAGE = 2048,
 };
@@ -90,6 +91,7 @@ static void send_heartbeat(zc_replica_t *replica) {
         .joining = replica->joining,
     };
     zc_effect_broadcast(replica, &message);
+    replica->heartbeat_sent_us = replica->clock.now_us;
 }
 
 /* What was read here since the last heartbeat (R11). */
@@ -322,6 +324,30 @@ void zc_liveness_quicken(zc_replica_t *replica) {
     }
 }
 
+/* Of several the last one, so that one heartbeat is for all. */
+void zc_liveness_introduce(zc_replica_t *replica, uint64_t delay_us) {
+    uint64_t at_us = replica->clock.now_us + delay_us;
+    bool later = replica->introduces && at_us < replica->introduce_at_us;
+    replica->introduce_at_us = later ? replica->introduce_at_us : at_us;
+    replica->introduces = true;
+    zc_replica_wake(replica, replica->introduce_at_us);
+}
+
+/* The other heartbeats keep their time: else all members would beat together from then on. */
+static void tick_introduction(zc_replica_t *replica) {
+    if (!replica->introduces) {
+        return;
+    }
+    uint64_t at_us = replica->heartbeat_sent_us + zc_heartbeat_us(replica) / INTRODUCTIONS;
+    at_us = at_us < replica->introduce_at_us ? replica->introduce_at_us : at_us;
+    if (replica->clock.now_us < at_us) {
+        zc_replica_wake(replica, at_us);
+        return;
+    }
+    replica->introduces = false;
+    send_heartbeat(replica);
+}
+
 /* With the heartbeats, or more often where entries idle out faster than that. */
 static void tick_touches(zc_replica_t *replica) {
     uint64_t now_us = replica->clock.now_us;
@@ -362,5 +388,6 @@ void zc_liveness_tick(zc_replica_t *replica) {
         tick_peers(replica);
     }
     zc_replica_wake(replica, replica->heartbeat_at_us);
+    tick_introduction(replica);
     tick_touches(replica);
 }

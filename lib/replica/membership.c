@@ -272,6 +272,11 @@ void zc_membership_welcome(zc_replica_t *replica, zc_peer_t *peer, const zc_welc
         if (!was_heard) {
             zc_effect_notice(replica, ZC_NOTICE_PEER_LIVE, peer, 0);
         }
+        if (welcome->joining && !replica->joining) {
+            /* It subscribes while it is dialled, which takes as long as its welcome took, and waits
+             * until it hears this node (M1). */
+            zc_liveness_introduce(replica, peer->rtt_us);
+        }
     }
     if (replica->welcomed_us == 0) {
         replica->welcomed_us = now_us;

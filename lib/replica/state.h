@@ -182,6 +182,9 @@ struct zc_replica {
     bool watched_values;
 
     uint64_t heartbeat_at_us;
+    uint64_t heartbeat_sent_us;
+    uint64_t introduce_at_us;   /* one more is sent then, */
+    bool introduces;            /* ... if this is set */
     uint64_t members_ask_at_us; /* nobody is asked for a list of members before */
     uint64_t touches_at_us;
     uint64_t touch_window_us; /* at most one touch per key in this time (R11) */
@@ -319,6 +322,8 @@ void zc_liveness_tick(zc_replica_t *replica);
 /* The time between heartbeats has become shorter: the next one is due by the new one, and nobody is
  * blamed for having kept to the old one. */
 void zc_liveness_quicken(zc_replica_t *replica);
+/* Somebody waits to hear this node, and will have subscribed in `delay_us`. */
+void zc_liveness_introduce(zc_replica_t *replica, uint64_t delay_us);
 void zc_liveness_pong(zc_replica_t *replica, zc_peer_t *peer, const zc_ping_t *pong);
 
 /* -- skew.c ---------------------------------------------------------------- */

@@ -28,6 +28,26 @@ static void welcome(zc_peer_number_t number, char letter) {
     subject_receive(subject_peer(number), &message);
 }
 
+/* Says hello, and answers `after_ms` later that it is joining or not. */
+static void meet(char letter, uint64_t after_ms, bool joining) {
+    hello(letter, NULL);
+    subject_run_ms(after_ms);
+    const zc_peer_t *peer =
+        zc_peers_dialling(&subject_replica()->peers, subject_identity(letter).endpoint);
+    zc_message_t message = subject_welcome(letter, joining);
+    subject_receive(subject_peer(peer->number), &message);
+}
+
+/* The time in which the next heartbeat is sent. */
+static uint64_t next_heartbeat_ms(void) {
+    uint64_t sent_us = subject_replica()->heartbeat_sent_us;
+    uint64_t ms = 0;
+    for (; subject_replica()->heartbeat_sent_us == sent_us; ms++) {
+        subject_run_ms(1);
+    }
+    return ms;
+}
+
 static void members(zc_peer_number_t number, const char *letters) {
     zc_member_t list[8];
     size_t count = 0;
@@ -46,6 +66,48 @@ Test(replica_membership, who_says_hello_is_welcomed_and_dialled_back_but_not_bel
                                         "dial 0 tcp://b:5000\n"
                                         "to peer 0: hello\n");
     cr_assert_eq(subject_state(0), ZC_PEER_DIALLED);
+}
+
+Test(replica_membership, joiner_hears_a_heartbeat_once_it_has_subscribed) {
+    subject_run_ms(100);
+    meet('b', 5, true);
+    cr_assert_eq(next_heartbeat_ms(), 5, "it subscribes as long as it is dialled");
+    cr_assert_eq(next_heartbeat_ms(), SUBJECT_HEARTBEAT_MS - 110, "the others keep their time");
+    cr_assert_eq(next_heartbeat_ms(), SUBJECT_HEARTBEAT_MS);
+}
+
+Test(replica_membership, one_heartbeat_is_for_all_who_join) {
+    subject_run_ms(100);
+    meet('b', 5, true);
+    meet('c', 3, true);
+    cr_assert_eq(next_heartbeat_ms(), 3);
+    cr_assert_eq(next_heartbeat_ms(), SUBJECT_HEARTBEAT_MS - 111);
+}
+
+Test(replica_membership, joiners_do_not_crowd_the_heartbeats) {
+    subject_run_ms(100);
+    meet('b', 0, true);
+    subject_tick();
+    meet('c', 1, true);
+    cr_assert_eq(next_heartbeat_ms(), SUBJECT_HEARTBEAT_MS / 8);
+}
+
+Test(replica_membership, heartbeat_that_a_joiner_may_have_missed_is_not_all) {
+    subject_run_ms(SUBJECT_HEARTBEAT_MS - 6);
+    meet('b', 5, true);
+    cr_assert_eq(next_heartbeat_ms(), 1);
+    cr_assert_eq(next_heartbeat_ms(), SUBJECT_HEARTBEAT_MS / 8 + 1);
+}
+
+Test(replica_membership, heartbeats_keep_their_time_where_nobody_waits_for_them) {
+    subject_run_ms(100);
+    meet('b', 5, false);
+    cr_assert_eq(next_heartbeat_ms(), SUBJECT_HEARTBEAT_MS - 105);
+    subject_stop();
+    subject_start_joining();
+    subject_tick();
+    meet('c', 5, true);
+    cr_assert_eq(next_heartbeat_ms(), SUBJECT_HEARTBEAT_MS - 5, "who joins does not give");
 }
 
 Test(replica_membership, who_answers_is_a_member_and_subscribed_to) {
