@@ -210,13 +210,11 @@ zcache_status zc_retire_cover(zc_replica_t *replica, const zc_origin_intervals_t
     zc_origin_index_t index = ZC_ORIGIN_INDEX_NONE;
     zcache_status status =
         row == NULL ? zc_retire_origin(replica, &known->origin, &index) : ZCACHE_OK;
-    for (size_t i = 0; i < known->count && status == ZCACHE_OK; i++) {
-        const zc_interval_t *interval = &known->intervals[i];
-        status = row == NULL
-                     ? zc_vvec_cover(&replica->vvec, index, interval->after, interval->upto)
-                     : zc_retired_cover(&replica->retired, row, interval->after, interval->upto);
+    if (status != ZCACHE_OK) {
+        return status;
     }
-    return status;
+    return row == NULL ? zc_vvec_unite(&replica->vvec, index, known->intervals, known->count)
+                       : zc_retired_unite(&replica->retired, row, known->intervals, known->count);
 }
 
 zcache_status zc_retire_raise_floor(zc_replica_t *replica, const zc_origin_t *origin,

@@ -80,10 +80,10 @@ static uint64_t hash_of(const zc_retired_row_t *row) {
     return zc_intervals_hash(&row->origin, row->known.intervals, row->known.count);
 }
 
-zcache_status zc_retired_cover(zc_retired_t *retired, zc_retired_row_t *row, zc_hlc_t after,
-                               zc_hlc_t upto) {
+zcache_status zc_retired_unite(zc_retired_t *retired, zc_retired_row_t *row,
+                               const zc_interval_t *intervals, size_t count) {
     retired->hash -= hash_of(row);
-    zcache_status status = zc_vvec_row_cover(retired->allocator, &row->known, after, upto);
+    zcache_status status = zc_vvec_row_unite(retired->allocator, &row->known, intervals, count);
     retired->hash += hash_of(row);
     return status;
 }

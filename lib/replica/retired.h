@@ -33,9 +33,9 @@ zc_retired_row_t *zc_retired_find(const zc_retired_t *retired, const zc_origin_t
 zcache_status zc_retired_add(zc_retired_t *retired, const zc_origin_t *origin,
                              zc_retired_row_t **row);
 
-/* Adds (after, upto] to what is known of a row's origin. Returns as zc_vvec_row_cover. */
-zcache_status zc_retired_cover(zc_retired_t *retired, zc_retired_row_t *row, zc_hlc_t after,
-                               zc_hlc_t upto);
+/* Adds intervals to what is known of a row's origin, as zc_vvec_row_unite does. */
+zcache_status zc_retired_unite(zc_retired_t *retired, zc_retired_row_t *row,
+                               const zc_interval_t *intervals, size_t count);
 
 /* Gives a row of nothing what is known; the intervals are taken. */
 void zc_retired_put(zc_retired_t *retired, zc_retired_row_t *row, const zc_vvec_row_t *known);

@@ -36,11 +36,12 @@ static zcache_status grow_rows(zc_vvec_t *vvec, size_t count) {
     return ZCACHE_OK;
 }
 
-static zcache_status grow_intervals(const zc_allocator_t *allocator, zc_vvec_row_t *row) {
-    if (row->count < row->capacity) {
+static zcache_status grow_intervals(const zc_allocator_t *allocator, zc_vvec_row_t *row,
+                                    uint32_t count) {
+    if (count <= row->capacity) {
         return ZCACHE_OK;
     }
-    uint32_t capacity = row->capacity == 0 ? 1 : row->capacity * 2;
+    uint32_t capacity = 2 * row->capacity > count ? 2 * row->capacity : count;
     zc_interval_t *intervals = zc_resize(allocator, row->intervals, capacity * sizeof *intervals);
     if (intervals == NULL) {
         return ZCACHE_NO_MEMORY;
@@ -52,36 +53,45 @@ static zcache_status grow_intervals(const zc_allocator_t *allocator, zc_vvec_row
 
 zcache_status zc_vvec_reserve(zc_vvec_t *vvec, zc_origin_index_t origin) {
     zcache_status status = grow_rows(vvec, (size_t)origin + 1);
-    return status == ZCACHE_OK ? grow_intervals(vvec->allocator, &vvec->rows[origin]) : status;
+    return status == ZCACHE_OK
+               ? grow_intervals(vvec->allocator, &vvec->rows[origin], vvec->rows[origin].count + 1)
+               : status;
 }
 
-/* The intervals from `first` up to but not including `end` touch (after, upto]. */
-static void touching(const zc_vvec_row_t *row, zc_hlc_t after, zc_hlc_t upto, uint32_t *first,
-                     uint32_t *end) {
-    uint32_t at = row->count;
-    while (at > 0 && row->intervals[at - 1].after > upto) {
-        at--;
+/* Both ascend; what touches becomes one. Returns how many there are: no more than in both. */
+static uint32_t unite(const zc_vvec_row_t *row, const zc_interval_t *intervals, size_t count,
+                      zc_interval_t *united) {
+    uint32_t total = 0;
+    size_t own = 0;
+    size_t other = 0;
+    while (own < row->count || other < count) {
+        bool from_row = other == count ||
+                        (own < row->count && row->intervals[own].after <= intervals[other].after);
+        zc_interval_t next = from_row ? row->intervals[own++] : intervals[other++];
+        if (total == 0 || united[total - 1].upto < next.after) {
+            united[total++] = next;
+        } else if (united[total - 1].upto < next.upto) {
+            united[total - 1].upto = next.upto;
+        }
     }
-    *end = at;
-    while (at > 0 && row->intervals[at - 1].upto >= after) {
-        at--;
-    }
-    *first = at;
+    return total;
 }
 
-static zcache_status insert_interval(const zc_allocator_t *allocator, zc_vvec_row_t *row,
-                                     uint32_t at, zc_interval_t interval) {
-    if (row->count >= ZCACHE_INTERVALS_MAX) {
+zcache_status zc_vvec_row_unite(const zc_allocator_t *allocator, zc_vvec_row_t *row,
+                                const zc_interval_t *intervals, size_t count) {
+    zc_interval_t united[2 * ZCACHE_INTERVALS_MAX];
+    ZC_ASSERT(count <= ZCACHE_INTERVALS_MAX);
+    uint32_t total = unite(row, intervals, count, united);
+    if (total > ZCACHE_INTERVALS_MAX) {
         return ZCACHE_BUSY;
     }
-    zcache_status status = grow_intervals(allocator, row);
-    if (status != ZCACHE_OK) {
-        return status;
+    if (grow_intervals(allocator, row, total) != ZCACHE_OK) {
+        return ZCACHE_NO_MEMORY;
     }
-    memmove(row->intervals + at + 1, row->intervals + at,
-            (row->count - at) * sizeof *row->intervals);
-    row->intervals[at] = interval;
-    row->count++;
+    if (total > 0) {
+        memcpy(row->intervals, united, total * sizeof *united);
+    }
+    row->count = total;
     return ZCACHE_OK;
 }
 
@@ -94,19 +104,17 @@ zcache_status zc_vvec_row_cover(const zc_allocator_t *allocator, zc_vvec_row_t *
         row->intervals[row->count - 1].upto = upto;
         return ZCACHE_OK;
     }
-    uint32_t first = 0;
-    uint32_t end = 0;
-    touching(row, after, upto, &first, &end);
-    if (first == end) {
-        return insert_interval(allocator, row, first, (zc_interval_t){after, upto});
+    const zc_interval_t interval = {.after = after, .upto = upto};
+    return zc_vvec_row_unite(allocator, row, &interval, 1);
+}
+
+zcache_status zc_vvec_unite(zc_vvec_t *vvec, zc_origin_index_t origin,
+                            const zc_interval_t *intervals, size_t count) {
+    zcache_status status = grow_rows(vvec, (size_t)origin + 1);
+    if (status != ZCACHE_OK) {
+        return status;
     }
-    zc_interval_t *merged = &row->intervals[first];
-    merged->after = merged->after < after ? merged->after : after;
-    zc_hlc_t last = row->intervals[end - 1].upto;
-    merged->upto = last > upto ? last : upto;
-    memmove(merged + 1, row->intervals + end, (row->count - end) * sizeof *merged);
-    row->count -= end - first - 1;
-    return ZCACHE_OK;
+    return zc_vvec_row_unite(vvec->allocator, &vvec->rows[origin], intervals, count);
 }
 
 zcache_status zc_vvec_cover(zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t after,

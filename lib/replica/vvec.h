@@ -36,6 +36,12 @@ zcache_status zc_vvec_reserve(zc_vvec_t *vvec, zc_origin_index_t origin);
 zcache_status zc_vvec_row_cover(const zc_allocator_t *allocator, zc_vvec_row_t *row, zc_hlc_t after,
                                 zc_hlc_t upto);
 
+/* Adds up to ZCACHE_INTERVALS_MAX intervals at once, which ascend and do not touch: what counts for
+ * the limit is how many there are when all are added, as one may close the hole that makes room for
+ * another. Returns as zc_vvec_row_cover. */
+zcache_status zc_vvec_row_unite(const zc_allocator_t *allocator, zc_vvec_row_t *row,
+                                const zc_interval_t *intervals, size_t count);
+
 /* Takes a row out: its intervals are the caller's. */
 zc_vvec_row_t zc_vvec_take(zc_vvec_t *vvec, zc_origin_index_t origin);
 
@@ -47,8 +53,12 @@ zcache_status zc_vvec_put(zc_vvec_t *vvec, zc_origin_index_t origin, const zc_vv
 zcache_status zc_vvec_cover(zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t after,
                             zc_hlc_t upto);
 
-/* The same for what takes no memory: the last interval of a row grows at its end. False: that is
- * not what it does, and nothing has changed. */
+/* Adds intervals as zc_vvec_row_unite does, and returns as it does. */
+zcache_status zc_vvec_unite(zc_vvec_t *vvec, zc_origin_index_t origin,
+                            const zc_interval_t *intervals, size_t count);
+
+/* As zc_vvec_cover, for what takes no memory: the last interval of a row grows at its end. False:
+ * that is not what it does, and nothing has changed. */
 static inline bool zc_vvec_extend(zc_vvec_t *vvec, zc_origin_index_t origin, zc_hlc_t after,
                                   zc_hlc_t upto) {
     if (origin >= vvec->count || vvec->rows[origin].count == 0) {

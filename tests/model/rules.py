@@ -222,18 +222,20 @@ class Vector:
 
     def cover(self, origin, after, upto):
         """False: the origin has as many intervals as it may have."""
-        if upto <= after:
-            return True
-        apart = []
-        row = self.rows.get(origin, [])
-        for x, y in row:
-            if y < after or x > upto:
-                apart.append((x, y))
+        return upto <= after or self.unite(origin, [(after, upto)])
+
+    def unite(self, origin, intervals):
+        """Adds all at once, as one may close the hole that makes room for another. False: the origin
+        would have more intervals than it may have."""
+        row = []
+        for after, upto in sorted(self.rows.get(origin, []) + intervals):
+            if row and after <= row[-1][1]:
+                row[-1] = (row[-1][0], max(row[-1][1], upto))
             else:
-                after, upto = min(after, x), max(upto, y)
-        if len(apart) == len(row) >= INTERVALS_MAX:
+                row.append((after, upto))
+        if len(row) > INTERVALS_MAX:
             return False
-        self.rows[origin] = sorted(apart + [(after, upto)])
+        self.rows[origin] = row
         return True
 
     def has(self, stamp):
@@ -404,8 +406,7 @@ class Node:
             if origin in lacked and above:
                 self.observe(above[-1][1])
                 self.learn(origin, above[-1][1], now)
-                for after, upto in above:
-                    self.vector.cover(origin, after, upto)
+                self.vector.unite(origin, above)
 
     def claim(self):
         """After the next complete repair (R7): what a cut one left and is in no interval yet may be
@@ -456,8 +457,7 @@ class Node:
         for origin, row in sorted(donor.vector.rows.items()):
             self.observe(row[-1][1])
             self.learn(origin, row[-1][1], now)
-            for after, upto in row:
-                self.vector.cover(origin, after, upto)
+            self.vector.unite(origin, row)
 
     def follow(self, donor, sent, now):
         """Drops what the donor did not send and has seen, or may have forgotten; and what it has

@@ -27,11 +27,16 @@ static zc_origin_t origin(unsigned number) {
     return (zc_origin_t){{(uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number, 1}};
 }
 
+static zcache_status cover(zc_retired_row_t *row, zc_hlc_t after, zc_hlc_t upto) {
+    const zc_interval_t interval = {.after = after, .upto = upto};
+    return zc_retired_unite(&retired, row, &interval, 1);
+}
+
 static zc_retired_row_t *add(unsigned number, zc_hlc_t upto) {
     zc_origin_t id = origin(number);
     zc_retired_row_t *row = NULL;
     cr_assert_eq(zc_retired_add(&retired, &id, &row), ZCACHE_OK);
-    cr_assert_eq(zc_retired_cover(&retired, row, 0, upto), ZCACHE_OK);
+    cr_assert_eq(cover(row, 0, upto), ZCACHE_OK);
     return row;
 }
 
@@ -62,7 +67,7 @@ Test(replica_retired, hash_is_the_sum_over_all_rows_after_every_change) {
     cr_assert_eq(retired.hash,
                  zc_intervals_hash(&one, &first, 1) + zc_intervals_hash(&two, &second, 1));
     second.upto = 30;
-    cr_assert_eq(zc_retired_cover(&retired, zc_retired_find(&retired, &two), 20, 30), ZCACHE_OK);
+    cr_assert_eq(cover(zc_retired_find(&retired, &two), 20, 30), ZCACHE_OK);
     cr_assert_eq(retired.hash,
                  zc_intervals_hash(&one, &first, 1) + zc_intervals_hash(&two, &second, 1));
     zc_vvec_row_t taken = zc_retired_take(&retired, zc_retired_find(&retired, &one));
@@ -99,7 +104,7 @@ Test(replica_retired, no_memory_leaves_the_table_as_it_was) {
         }
         uint64_t hash = retired.hash;
         zc_failing_allocator_fail_after(&failing, 0);
-        cr_assert_eq(zc_retired_cover(&retired, row, 0, 5), ZCACHE_NO_MEMORY);
+        cr_assert_eq(cover(row, 0, 5), ZCACHE_NO_MEMORY);
         zc_failing_allocator_stop(&failing);
         cr_assert_eq(retired.hash, hash);
     }

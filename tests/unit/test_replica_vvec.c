@@ -112,6 +112,23 @@ Test(replica_vvec, interval_beyond_the_limit_is_refused_until_holes_are_closed) 
     cr_assert_eq(zc_vvec_last(&vvec, 0), 10001);
 }
 
+/* What a delta covers closes holes in one place and opens others elsewhere. */
+Test(replica_vvec, row_that_is_added_whole_is_held_against_the_limit_when_all_of_it_is_there) {
+    enum { HOLES_CLOSED = 3 };
+    for (zc_hlc_t i = 0; i < ZCACHE_INTERVALS_MAX; i++) {
+        cover(100 + 10 * i, 100 + 10 * i + 5);
+    }
+    zc_interval_t others[] = {{20, 30}, {40, 50}, {60, 70}, {100, 100 + 10 * HOLES_CLOSED + 5}};
+    cr_assert_eq(zc_vvec_unite(&vvec, 0, others, 4), ZCACHE_OK);
+    cr_assert_eq(row(0).count, ZCACHE_INTERVALS_MAX);
+    expect(0, 20, 30);
+    expect(3, 100, 100 + 10 * HOLES_CLOSED + 5);
+    others[0] = (zc_interval_t){80, 90};
+    cr_assert_eq(zc_vvec_unite(&vvec, 0, others, 1), ZCACHE_BUSY);
+    cr_assert_eq(row(0).count, ZCACHE_INTERVALS_MAX);
+    expect(3, 100, 100 + 10 * HOLES_CLOSED + 5);
+}
+
 Test(replica_vvec, first_cover_of_a_reserved_row_takes_no_memory) {
     cr_assert_eq(zc_vvec_reserve(&vvec, 3), ZCACHE_OK);
     zc_failing_allocator_fail_after(&failing, 0);
